@@ -1,0 +1,202 @@
+"""The neutral form between protocols: one request, its blocks, and the events of an answer.
+
+Structs rather than dataclasses, because the worker receives and sends these very values as msgpack
+and msgspec tells the members of a union apart by their tag.
+"""
+
+from collections.abc import Iterable
+from typing import Any, Literal
+
+import msgspec
+
+type JSON = Any  # What a JSON parser returns: checked where it is read, opaque in between.
+type Role = Literal["system", "user", "assistant"]
+type StopReason = Literal["end_turn", "stop_sequence", "max_tokens", "context_window", "tool_use", "refusal"]
+
+
+class Value(msgspec.Struct, frozen=True, tag=True, tag_field="type", omit_defaults=True):
+    """Base of every tagged value here."""
+
+
+# Blocks: what a message holds.
+
+
+class Text(Value, tag="text"):
+    text: str
+
+
+class Thinking(Value, tag="thinking"):
+    """Reasoning. `signature` is empty where the other side gave none."""
+
+    text: str
+    signature: str = ""
+
+
+class RedactedThinking(Value, tag="redacted_thinking"):
+    data: str
+
+
+class ToolUse(Value, tag="tool_use"):
+    """A call the model made. `input` is always an object."""
+
+    id: str
+    name: str
+    input: dict[str, JSON]
+
+
+class ToolResult(Value, tag="tool_result"):
+    tool_use_id: str
+    content: tuple[Text, ...]
+    is_error: bool = False
+
+
+type Block = Text | Thinking | RedactedThinking | ToolUse | ToolResult
+
+
+class Message(msgspec.Struct, frozen=True):
+    role: Role
+    content: tuple[Block, ...]
+
+
+# The request.
+
+
+class Tool(msgspec.Struct, frozen=True):
+    """`input_schema` is a JSON schema whose root is an object."""
+
+    name: str
+    input_schema: dict[str, JSON]
+    description: str | None = None
+    strict: bool | None = None
+
+
+class ToolChoice(msgspec.Struct, frozen=True):
+    """`name` is set with mode `tool` only."""
+
+    mode: Literal["auto", "any", "none", "tool"] = "auto"
+    name: str | None = None
+    parallel: bool = True
+
+
+class Sampling(msgspec.Struct, frozen=True):
+    """None: the client did not say."""
+
+    temperature: float | None = None
+    top_p: float | None = None
+    top_k: int | None = None
+    min_p: float | None = None
+    frequency_penalty: float | None = None
+    presence_penalty: float | None = None
+    seed: int | None = None
+    logit_bias: dict[str, float] | None = None
+
+
+class Reasoning(msgspec.Struct, frozen=True):
+    """What the client asked of thinking. `budget` is in tokens."""
+
+    enabled: bool | None = None
+    effort: str | None = None
+    budget: int | None = None
+
+
+class Request(msgspec.Struct, frozen=True):
+    """One request, whoever sent it.
+
+    `system` holds the leading system texts; a later one stands in `messages` with role `system`.
+    `shows_reasoning` is false when the client's protocol hides reasoning it did not ask for.
+    """
+
+    model: str
+    messages: tuple[Message, ...]
+    system: tuple[Text, ...] = ()
+    tools: tuple[Tool, ...] = ()
+    tool_choice: ToolChoice | None = None
+    sampling: Sampling = Sampling()
+    stop: tuple[str, ...] = ()
+    max_tokens: int | None = None
+    stream: bool = False
+    include_usage: bool = False
+    reasoning: Reasoning | None = None
+    shows_reasoning: bool = True
+    user: str | None = None
+
+
+# The answer.
+
+
+class Usage(msgspec.Struct, frozen=True, omit_defaults=True):
+    """`input_tokens` is the whole prompt: cached and cache-written tokens are part of it.
+
+    `reasoning_tokens` is part of `output_tokens`; None where the backend does not say.
+    """
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cached_tokens: int = 0
+    cache_write_tokens: int = 0
+    reasoning_tokens: int | None = None
+
+
+class Completion(msgspec.Struct, frozen=True):
+    """A whole answer. `id` is the backend's own, or empty."""
+
+    id: str
+    content: tuple[Block, ...]
+    stop_reason: StopReason
+    stop_sequence: str | None = None
+    usage: Usage = Usage()
+
+
+# Events come in blocks, one after the other: a delta of another kind, or a `ToolStarted`, ends the block before.
+
+
+class Started(Value, tag="started"):
+    id: str = ""
+    usage: Usage = Usage()
+
+
+class TextDelta(Value, tag="text_delta"):
+    text: str
+
+
+class ThinkingDelta(Value, tag="thinking_delta"):
+    text: str
+
+
+class ThinkingSigned(Value, tag="thinking_signed"):
+    """Ends a thinking block with the provider's signature."""
+
+    signature: str
+
+
+class ThinkingRedacted(Value, tag="thinking_redacted"):
+    """A whole redacted block."""
+
+    data: str
+
+
+class ToolStarted(Value, tag="tool_started"):
+    id: str
+    name: str
+
+
+class ToolDelta(Value, tag="tool_delta"):
+    """A piece of the JSON text of the call that started last."""
+
+    json: str
+
+
+class Ping(Value, tag="ping"):
+    """The backend is alive and has nothing to say."""
+
+
+class Finished(Value, tag="finished"):
+    stop_reason: StopReason
+    stop_sequence: str | None = None
+    usage: Usage = Usage()
+
+
+type Event = (
+    Started | TextDelta | ThinkingDelta | ThinkingSigned | ThinkingRedacted | ToolStarted | ToolDelta | Ping | Finished
+)
+type Events = Iterable[Event]

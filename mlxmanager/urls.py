@@ -1,0 +1,6 @@
+"""Every address that is served by the stock handler."""
+
+from django.contrib import admin
+from django.urls import path
+
+urlpatterns = [path("admin/", admin.site.urls)]
