@@ -21,22 +21,22 @@ class Value(msgspec.Struct, frozen=True, tag=True, tag_field="type", omit_defaul
 # Blocks: what a message holds.
 
 
-class Text(Value, tag="text"):
+class Text(Value, frozen=True, tag="text"):
     text: str
 
 
-class Thinking(Value, tag="thinking"):
+class Thinking(Value, frozen=True, tag="thinking"):
     """Reasoning. `signature` is empty where the other side gave none."""
 
     text: str
     signature: str = ""
 
 
-class RedactedThinking(Value, tag="redacted_thinking"):
+class RedactedThinking(Value, frozen=True, tag="redacted_thinking"):
     data: str
 
 
-class ToolUse(Value, tag="tool_use"):
+class ToolUse(Value, frozen=True, tag="tool_use"):
     """A call the model made. `input` is always an object."""
 
     id: str
@@ -44,7 +44,7 @@ class ToolUse(Value, tag="tool_use"):
     input: dict[str, JSON]
 
 
-class ToolResult(Value, tag="tool_result"):
+class ToolResult(Value, frozen=True, tag="tool_result"):
     tool_use_id: str
     content: tuple[Text, ...]
     is_error: bool = False
@@ -150,47 +150,47 @@ class Completion(msgspec.Struct, frozen=True):
 # Events come in blocks, one after the other: a delta of another kind, or a `ToolStarted`, ends the block before.
 
 
-class Started(Value, tag="started"):
+class Started(Value, frozen=True, tag="started"):
     id: str = ""
     usage: Usage = Usage()
 
 
-class TextDelta(Value, tag="text_delta"):
+class TextDelta(Value, frozen=True, tag="text_delta"):
     text: str
 
 
-class ThinkingDelta(Value, tag="thinking_delta"):
+class ThinkingDelta(Value, frozen=True, tag="thinking_delta"):
     text: str
 
 
-class ThinkingSigned(Value, tag="thinking_signed"):
+class ThinkingSigned(Value, frozen=True, tag="thinking_signed"):
     """Ends a thinking block with the provider's signature."""
 
     signature: str
 
 
-class ThinkingRedacted(Value, tag="thinking_redacted"):
+class ThinkingRedacted(Value, frozen=True, tag="thinking_redacted"):
     """A whole redacted block."""
 
     data: str
 
 
-class ToolStarted(Value, tag="tool_started"):
+class ToolStarted(Value, frozen=True, tag="tool_started"):
     id: str
     name: str
 
 
-class ToolDelta(Value, tag="tool_delta"):
+class ToolDelta(Value, frozen=True, tag="tool_delta"):
     """A piece of the JSON text of the call that started last."""
 
     json: str
 
 
-class Ping(Value, tag="ping"):
+class Ping(Value, frozen=True, tag="ping"):
     """The backend is alive and has nothing to say."""
 
 
-class Finished(Value, tag="finished"):
+class Finished(Value, frozen=True, tag="finished"):
     stop_reason: StopReason
     stop_sequence: str | None = None
     usage: Usage = Usage()

@@ -29,7 +29,7 @@ def text(name: str, default: str = "") -> str:
     return value or default
 
 
-def parsed[T](name: str, default: T, parse: Callable[[str], T], accepts: str) -> T:
+def parsed[T, D](name: str, default: D, parse: Callable[[str], T], accepts: str) -> T | D:
     """`parse` raises ValueError for what it does not accept."""
     value = text(name)
     if not value:
@@ -54,7 +54,7 @@ def integer(name: str, default: int, *, least: int, most: int) -> int:
     return parsed(name, default, parse, f"a whole number from {least} to {most}")
 
 
-def seconds[T](name: str, default: T) -> float | T:
+def seconds[D](name: str, default: D) -> float | D:
     def parse(value: str) -> float:
         number = float(value)
         if not 0 < number < float("inf"):
@@ -64,7 +64,7 @@ def seconds[T](name: str, default: T) -> float | T:
     return parsed(name, default, parse, "a number of seconds above 0")
 
 
-def size[T](name: str, default: T) -> int | T:
+def size[D](name: str, default: D) -> int | D:
     """Bytes, or a number with KB, MB, GB (powers of 1024)."""
 
     def parse(value: str) -> int:
