@@ -1,0 +1,29 @@
+"""What a base URL may look like, checked before each use. Where its host leads is judged when we connect."""
+
+import re
+from urllib.parse import urlsplit
+
+LONGEST = 2048
+PRINTABLE = re.compile(r"[!-~]+")
+NAME = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?\.?")
+ADDRESS = re.compile(r"\[[0-9a-f:.]+\]")
+
+
+def check_base_url(url: str) -> None:
+    """Raises ValueError with a sentence for whoever typed the URL."""
+    if not PRINTABLE.fullmatch(url) or len(url) > LONGEST:
+        raise ValueError("The base URL may hold printable ASCII only, without spaces; write other hosts in punycode.")
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise ValueError("The base URL has a host or a port that cannot be read.") from None
+    if parts.scheme not in ("http", "https"):
+        raise ValueError("The base URL must begin with http:// or https://.")
+    if "@" in parts.netloc:
+        raise ValueError("The base URL may not hold a user name or a password.")
+    if "?" in url or "#" in url or "\\" in url:
+        raise ValueError("The base URL may not hold a query, a fragment or a backslash.")
+    host = parts.netloc.lower() if port is None else parts.netloc.lower().rpartition(":")[0]
+    if port == 0 or not (NAME.fullmatch(host) or ADDRESS.fullmatch(host)):
+        raise ValueError("The base URL needs a host, and a port above 0 where it names one.")

@@ -1,0 +1,59 @@
+"""Which headers travel on: a client's to an upstream, an upstream's to a client. What no table names stays behind."""
+
+from collections.abc import Iterable, Mapping
+
+type Headers = tuple[tuple[str, str], ...]
+
+LONGEST_REQUEST_ID = 512
+
+FORWARDED: Mapping[str, frozenset[str]] = {
+    "openai_chat": frozenset({"content-type", "accept", "openai-beta", "x-client-request-id", "idempotency-key"}),
+    "anthropic_messages": frozenset({"content-type", "accept", "anthropic-version", "anthropic-beta"}),
+}
+
+RELAYED: Mapping[str, frozenset[str]] = {
+    "openai_chat": frozenset(
+        {"content-type", "openai-processing-ms", "openai-version"}
+        | {
+            f"x-ratelimit-{figure}-{unit}"
+            for figure in ("limit", "remaining", "reset")
+            for unit in ("requests", "tokens")
+        }
+    ),
+    "anthropic_messages": frozenset(
+        {"content-type"}
+        | {
+            f"anthropic-ratelimit-{unit}-{figure}"
+            for unit in ("requests", "tokens", "input-tokens", "output-tokens")
+            for figure in ("limit", "remaining", "reset")
+        }
+    ),
+}
+
+UPSTREAM_REQUEST_ID: Mapping[str, str] = {"openai_chat": "x-request-id", "anthropic_messages": "request-id"}
+
+
+def to_upstream(headers: Headers, *, protocol: str) -> Headers:
+    names = FORWARDED[protocol]
+    return tuple((name, value) for name, value in headers if name in names and may_travel(name, value))
+
+
+def may_travel(name: str, value: str) -> bool:
+    if name == "x-client-request-id":
+        return value.isascii() and len(value) <= LONGEST_REQUEST_ID
+    return True
+
+
+def to_client(headers: Iterable[tuple[str, str]], *, protocol: str) -> Headers:
+    """The upstream's own request id comes last, as `x-upstream-request-id`."""
+    names, own_id = RELAYED[protocol], UPSTREAM_REQUEST_ID[protocol]
+    kept: list[tuple[str, str]] = []
+    upstream_id: list[tuple[str, str]] = []
+    for name, value in headers:
+        if not (value.isascii() and value.isprintable()):
+            continue
+        if name in names:
+            kept.append((name, value))
+        elif name == own_id:
+            upstream_id.append(("x-upstream-request-id", value))
+    return (*kept, *upstream_id)
