@@ -132,7 +132,9 @@ def database() -> dict[str, Any]:
                 "timeout": 5,
                 "transaction_mode": "IMMEDIATE",
                 "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
-            }
+            },
+            # A file as in production: threads and processes of a test meet in it.
+            "TEST": {"NAME": str(HOME / "test.sqlite3")},
         }
     raise ImproperlyConfigured("DATABASE_URL is not understood; it accepts postgres://… or sqlite:///….")
 

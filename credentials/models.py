@@ -1,0 +1,136 @@
+"""Who we are to providers and who clients are to us: credentials, client keys, and the configuration's counter."""
+
+import uuid
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MinValueValidator
+from django.db import models
+
+from credentials import base_url, client_keys, keyring
+from credentials.audit import ConfigurationHistory
+from credentials.backend_type import BackendType
+from credentials.fields import SealedTextField
+from credentials.secret import Secret
+
+CLOUD_TYPES = [(value, label) for value, label in BackendType.choices if value != BackendType.LOCAL]
+
+
+class CloudCredential(models.Model):
+    """What we show an upstream. A mapping without one uses the credential named `default` of its backend."""
+
+    backend_type = models.CharField(max_length=20, choices=CLOUD_TYPES)
+    name = models.SlugField(
+        max_length=100, default="default", db_index=False, help_text="Mappings that name no credential use “default”."
+    )
+    uid = models.UUIDField(default=uuid.uuid4, editable=False, unique=True)
+    encrypted_api_key = SealedTextField(null=True, blank=True)
+    base_url = models.CharField(
+        "base URL",
+        max_length=500,
+        null=True,
+        blank=True,
+        validators=[base_url.validate],
+        help_text="Where the provider answers, if not at the vendor's own address, as https://openrouter.ai/api/v1.",
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    history = ConfigurationHistory(table_name="cloud_credentials_history", excluded_fields=["encrypted_api_key"])
+
+    class Meta:
+        db_table = "cloud_credentials"
+        constraints = [
+            models.UniqueConstraint(fields=["backend_type", "name"], name="one_credential_of_a_name"),
+            models.CheckConstraint(
+                condition=models.Q(backend_type__in=[value for value, _ in CLOUD_TYPES]),
+                name="credential_is_for_a_cloud",
+                violation_error_message="A local model needs no credential.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.backend_type}/{self.name}"
+
+    @property
+    def api_key(self) -> Secret | None:
+        """The key in clear; None where the upstream wants none. Raises what `keyring.unseal` raises."""
+        stored = self.encrypted_api_key
+        if stored is None:
+            return None
+        return Secret(stored) if isinstance(stored, str) else keyring.unseal(stored, self.uid)
+
+    def clean(self) -> None:
+        self.base_url = self.base_url or None
+        stored = CloudCredential.objects.filter(pk=self.pk).first()
+        if stored is None or stored.encrypted_api_key is None or stored.encrypted_api_key != self.encrypted_api_key:
+            return
+        if base_url.origin(stored.base_url) != base_url.origin(self.base_url):
+            raise ValidationError(
+                {"base_url": "The stored key is sent only to the host it was given for: enter the API key again."}
+            )
+
+
+class ClientKey(models.Model):
+    """What a client shows us. Only a digest is kept: a lost key is replaced, not recovered."""
+
+    name = models.CharField(max_length=100, unique=True)
+    prefix = models.CharField(max_length=20, editable=False)
+    key_hash = models.CharField(max_length=64, unique=True, editable=False)
+    enabled = models.BooleanField(default=True)
+    expires_at = models.DateTimeField(null=True, blank=True, help_text="UTC. Empty: never.")
+    allowed_models = models.JSONField(default=list, blank=True)
+    requests_per_minute = models.PositiveIntegerField(null=True, blank=True, help_text="Empty: no limit.")
+    tokens_per_minute = models.PositiveIntegerField(null=True, blank=True, help_text="Empty: no limit.")
+    monthly_budget = models.DecimalField(
+        max_digits=12,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0)],
+        help_text="US dollars a calendar month. Empty: no limit. 0: nothing that costs money.",
+    )
+    is_admin = models.BooleanField(default=False, help_text="May read and change the configuration over /api.")
+    last_used_at = models.DateTimeField(null=True, editable=False)
+
+    history = ConfigurationHistory(table_name="client_keys_history", excluded_fields=["key_hash", "last_used_at"])
+
+    class Meta:
+        db_table = "client_keys"
+
+    def __str__(self) -> str:
+        return self.name
+
+    def accept(self, key: str) -> None:
+        """Take `key` as the one to present; the row is not saved."""
+        self.prefix = client_keys.prefix(key)
+        self.key_hash = client_keys.digest(key).hex()
+
+    def clean(self) -> None:
+        patterns = self.allowed_models
+        if not isinstance(patterns, list) or not all(isinstance(item, str) and item.strip() for item in patterns):
+            raise ValidationError({"allowed_models": "This is a list of model names or patterns such as claude-*."})
+
+
+class ConfigurationGeneration(models.Model):
+    """One row: how often the configuration has changed. See `generation`."""
+
+    number = models.PositiveBigIntegerField()
+
+    class Meta:
+        db_table = "configuration_generation"
+
+    def __str__(self) -> str:
+        return str(self.number)
+
+
+class SetupStep(models.Model):
+    """Something the first run made. Done once, so that what an owner deletes stays deleted."""
+
+    name = models.CharField(max_length=100, unique=True)
+    done_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        db_table = "setup_steps"
+
+    def __str__(self) -> str:
+        return self.name
