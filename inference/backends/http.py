@@ -67,7 +67,8 @@ def build_request(url: str, call: Call, headers: Headers) -> httpx2.Request:
         "POST" if call.body else "GET",
         parsed(url),
         headers=[*((name, value) for name, value in defaults.items() if name not in given), *headers],
-        content=call.body or None,
+        # Not `content`, which would have httpx2 go over all headers twice more.
+        stream=httpx2.ByteStream(call.body),
     )
 
 

@@ -3,9 +3,11 @@
 Bytes pass as they come. It follows no redirect, asks no proxy, keeps no cookie, and connects to vetted addresses only.
 """
 
+import io
 import socket
+import ssl
 from collections.abc import AsyncIterator
-from functools import lru_cache
+from functools import cache, lru_cache
 from ipaddress import ip_address
 
 import aiohttp
@@ -18,6 +20,7 @@ from inference.backends.addresses import AddressRefused, PrivateUpstreams, allow
 
 CONNECT_TIMEOUT = 5.0
 KEEPALIVE = 30.0
+LARGE_BODY = 1024**2
 LONGEST_HEADER = 64 * 1024
 DEFAULT_PORTS = {"http": 80, "https": 443}
 # aiohttp would add these by itself; what we send is the request's own.
@@ -43,6 +46,16 @@ class VettingResolver(AbstractResolver):
 
     async def close(self) -> None:
         await self._inner.close()
+
+
+class AbortingResponse(aiohttp.ClientResponse):
+    """Closes at once: aiohttp's own would first send what is left of the request."""
+
+    def close(self) -> None:
+        connection = self.connection
+        if connection is not None and connection.transport is not None:
+            connection.transport.abort()
+        super().close()
 
 
 class Body(httpx2.AsyncByteStream):
@@ -72,6 +85,7 @@ class AiohttpTransport(httpx2.AsyncBaseTransport):
     def __init__(self, private: PrivateUpstreams, *, resolver: AbstractResolver | None = None) -> None:
         self._private = private
         self._resolver = resolver
+        self._tls = tls_context()
         self._session: aiohttp.ClientSession | None = None
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
@@ -83,24 +97,15 @@ class AiohttpTransport(httpx2.AsyncBaseTransport):
             response = await self._session.request(
                 request.method,
                 url,
-                data=content or None,
+                # A large one piecemeal: at once it would all be copied into the connection's buffer.
+                data=content if len(content) <= LARGE_BODY else io.BytesIO(content),
                 headers=CIMultiDict(
                     (name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw
                 ),
                 allow_redirects=False,
             )
-        except aiohttp.ConnectionTimeoutError:
-            raise httpx2.ConnectTimeout("no connection in time") from None
-        except aiohttp.ClientConnectorDNSError:
-            raise httpx2.ConnectError("the host name is not known") from None
-        except aiohttp.ClientSSLError as error:
-            raise httpx2.ConnectError(f"TLS failed: {error.os_error}") from None
-        except aiohttp.ClientConnectorError as error:
-            raise httpx2.ConnectError(error.strerror or "no connection") from None
-        except aiohttp.ClientResponseError:
-            raise httpx2.RemoteProtocolError("not an HTTP answer") from None
-        except (aiohttp.ClientError, OSError):
-            raise httpx2.ReadError("the connection was closed before an answer") from None
+        except (aiohttp.ClientError, OSError) as error:
+            raise as_httpx2(error) from None
         return httpx2.Response(
             response.status, headers=list(response.raw_headers), stream=Body(response), request=request
         )
@@ -110,11 +115,12 @@ class AiohttpTransport(httpx2.AsyncBaseTransport):
             # The gateway limits requests itself; a second queue in here would only look like a slow connect.
             limit=0,
             keepalive_timeout=KEEPALIVE,
-            ssl=httpx2.create_ssl_context(),
+            ssl=self._tls,
             resolver=VettingResolver(self._private, self._resolver or aiohttp.ThreadedResolver()),
         )
         return aiohttp.ClientSession(
             connector=connector,
+            response_class=AbortingResponse,
             cookie_jar=aiohttp.DummyCookieJar(),
             skip_auto_headers=NO_AUTOMATIC_HEADERS,
             timeout=aiohttp.ClientTimeout(total=None, connect=CONNECT_TIMEOUT),
@@ -130,9 +136,19 @@ class AiohttpTransport(httpx2.AsyncBaseTransport):
             await session.close()
 
 
+@cache
+def tls_context() -> ssl.SSLContext:
+    """The system's certificates, or those that SSL_CERT_FILE names. Loading them is slow, so it is done once."""
+    context = httpx2.create_ssl_context()
+    context.set_alpn_protocols(["http/1.1"])
+    return context
+
+
 @lru_cache(maxsize=256)
 def vetted_url(url: httpx2.URL, private: PrivateUpstreams) -> URL:
     """The URL as aiohttp takes it, with the very host that was judged. Raises AddressRefused."""
+    if url.scheme not in DEFAULT_PORTS:
+        raise httpx2.UnsupportedProtocol("neither http nor https")
     host = url.raw_host.decode("ascii")
     # aiohttp asks no resolver for a host that is an address.
     vet_host(host, url.port or DEFAULT_PORTS[url.scheme], private=private)
@@ -143,3 +159,22 @@ def vetted_url(url: httpx2.URL, private: PrivateUpstreams) -> URL:
     if built.raw_host != host:
         raise AddressRefused("The host can be read in two ways.")
     return built
+
+
+def as_httpx2(error: aiohttp.ClientError | OSError) -> httpx2.TransportError:
+    """What went wrong before the answer began. aiohttp's own errors hold the request's headers, so they end here."""
+    match error:
+        case aiohttp.ConnectionTimeoutError():
+            return httpx2.ConnectTimeout("no connection in time")
+        case aiohttp.ClientConnectorDNSError():
+            return httpx2.ConnectError("the host name is not known")
+        case aiohttp.ClientConnectorCertificateError():
+            return httpx2.ConnectError("its certificate is not trusted")
+        case aiohttp.ClientSSLError():
+            return httpx2.ConnectError("no TLS connection")
+        case aiohttp.ClientConnectorError():
+            return httpx2.ConnectError(error.strerror or "no connection")
+        case aiohttp.ClientResponseError():
+            return httpx2.RemoteProtocolError("not HTTP")
+        case _:
+            return httpx2.ReadError("the connection was closed before an answer")
