@@ -1,0 +1,53 @@
+"""Undoing compression."""
+
+import gzip
+import zlib
+from collections.abc import AsyncIterator
+
+import pytest
+
+from inference.backends.decoding import LARGEST_PIECE, NotDecodable, decoded
+
+TEXT = b"data: {}\n\n" * 1000
+
+
+async def cut(data: bytes, size: int) -> AsyncIterator[bytes]:
+    for start in range(0, len(data), size):
+        yield data[start : start + size]
+
+
+@pytest.mark.parametrize("size", [1, 7, 4096])
+@pytest.mark.parametrize("packed", [gzip.compress(TEXT), zlib.compress(TEXT)], ids=["gzip", "deflate"])
+async def test_splits_do_not_matter(packed: bytes, size: int) -> None:
+    encoding = "gzip" if packed.startswith(b"\x1f") else "deflate"
+    assert b"".join([piece async for piece in decoded(cut(packed, size), encoding)]) == TEXT
+
+
+async def test_a_flushed_event_comes_out_before_the_next_goes_in() -> None:
+    packer = zlib.compressobj(wbits=31)
+    first = packer.compress(b"data: 1\n\n") + packer.flush(zlib.Z_SYNC_FLUSH)
+
+    async def stalling() -> AsyncIterator[bytes]:
+        yield first
+        pytest.fail("asked for more before handing on what it had")
+
+    assert await anext(decoded(stalling(), "gzip")) == b"data: 1\n\n"
+
+
+async def test_a_bomb_comes_out_in_bounded_pieces() -> None:
+    packed = gzip.compress(b"\x00" * 20_000_000)
+    sizes = [len(piece) async for piece in decoded(cut(packed, len(packed)), "gzip")]
+    assert max(sizes) <= LARGEST_PIECE
+    assert sum(sizes) == 20_000_000
+
+
+@pytest.mark.parametrize("encoding", ["br", "zstd", "gzip, gzip", "unknown"])
+def test_other_encodings_are_refused(encoding: str) -> None:
+    with pytest.raises(NotDecodable):
+        decoded(cut(TEXT, 9), encoding)
+
+
+@pytest.mark.parametrize("data", [b"not gzip at all", gzip.compress(TEXT)[:-12], b""], ids=["other", "cut", "empty"])
+async def test_what_is_not_of_the_encoding_is_refused(data: bytes) -> None:
+    with pytest.raises(NotDecodable):
+        assert [piece async for piece in decoded(cut(data, 100), "gzip")]
