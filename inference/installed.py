@@ -1,0 +1,134 @@
+"""Which local models are installed: the one list by which a name leads to a folder. Reads the disk, imports no MLX."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+DEMO_NAME = "mlxmanager/demo"
+DEMO_FOLDER = Path(__file__).parent / "demo_model"
+
+WEIGHTS = "model*.safetensors"
+TOKENIZERS = ("tokenizer.json", "tokenizer.model", "tokenizer_config.json", "vocab.json")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)?")
+PARTIAL = ".partial"
+
+# Formats and settings by which a model's own code, or a pickle, would run.
+CODE_SUFFIXES = frozenset({".py", ".bin", ".pt", ".pth", ".pkl", ".gguf"})
+CODE_SETTINGS = ("model_file", "auto_map", "_attn_implementation_internal")
+
+type Place = Literal["bundled", "models", "cache"]
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """`size` is in bytes of weights. `problem` says why the model is not loaded, where that is known."""
+
+    name: str
+    folder: Path
+    place: Place
+    size: int
+    problem: str | None = None
+
+
+class Tensor(msgspec.Struct, frozen=True):
+    """A line in the header of a safetensors file; its `__metadata__` has no offsets."""
+
+    data_offsets: tuple[int, int] = (0, 0)
+
+
+HEADER = msgspec.json.Decoder(dict[str, Tensor])
+
+
+def find(models_dir: Path, hub_cache: Path) -> dict[str, Installed]:
+    """By name; what stands in the models folder goes before the cache of Hugging Face."""
+    found: dict[str, Installed] = {}
+    for name, folder, place in candidates(models_dir, hub_cache):
+        if name not in found and NAME.fullmatch(name) and is_complete(folder):
+            found[name] = Installed(name, folder, place, size(folder), problem(folder))
+    return found
+
+
+def candidates(models_dir: Path, hub_cache: Path) -> Iterator[tuple[str, Path, Place]]:
+    yield DEMO_NAME, DEMO_FOLDER, "bundled"
+    for organisation in folders(models_dir):
+        for folder in folders(organisation):
+            if not folder.name.endswith(PARTIAL):
+                yield f"{organisation.name}/{folder.name}", folder, "models"
+    for repository in folders(hub_cache):
+        revision = read_revision(repository)
+        if repository.name.startswith("models--") and revision:
+            name = repository.name.removeprefix("models--").replace("--", "/")
+            yield name, repository / "snapshots" / revision, "cache"
+
+
+def folders(parent: Path) -> list[Path]:
+    try:
+        return sorted(path for path in parent.iterdir() if path.is_dir())
+    except OSError:
+        return []
+
+
+def read_revision(repository: Path) -> str:
+    """The commit that `main` names; empty where none is there, or where it is not one."""
+    try:
+        revision = (repository / "refs" / "main").read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        return ""
+    return revision if revision.isalnum() else ""
+
+
+def is_complete(folder: Path) -> bool:
+    return (
+        (folder / "config.json").is_file()
+        and any((folder / name).is_file() for name in TOKENIZERS)
+        and all(path.is_file() for path in weights(folder))
+        and bool(weights(folder))
+    )
+
+
+def weights(folder: Path) -> list[Path]:
+    return sorted(folder.glob(WEIGHTS))
+
+
+def size(folder: Path) -> int:
+    """Bytes of weights, as the headers of the files have it."""
+    return sum(tensor_bytes(path, path.stat().st_mtime_ns) for path in weights(folder))
+
+
+@lru_cache(maxsize=1024)
+def tensor_bytes(path: Path, changed: int) -> int:  # noqa: ARG001 - a file that has changed is read again
+    try:
+        with path.open("rb") as file:
+            header = HEADER.decode(file.read(int.from_bytes(file.read(8), "little")))
+    except (OSError, OverflowError, MemoryError, msgspec.MsgspecError):
+        return 0
+    return sum(end - begin for begin, end in (tensor.data_offsets for tensor in header.values()))
+
+
+def problem(folder: Path) -> str | None:
+    code = sorted(path.name for path in folder.iterdir() if path.suffix in CODE_SUFFIXES)
+    if code:
+        return f"its folder holds {code[0]}, and only safetensors are loaded"
+    for file in ("config.json", "tokenizer_config.json"):
+        settings = read_object(folder / file)
+        if settings is None:
+            return f"its {file} cannot be read"
+        named = [key for key in CODE_SETTINGS if key in settings]
+        if named:
+            return f"its {file} asks for code of its own ({named[0]})"
+    return None
+
+
+def read_object(path: Path) -> dict[str, Any] | None:
+    """A JSON object; empty where there is no file, None where there is something else."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
+    except FileNotFoundError:
+        return {}
+    except (OSError, msgspec.MsgspecError):
+        return None
