@@ -1,0 +1,17 @@
+"""What the worker is told at its start. It reads no settings and no database."""
+
+import msgspec
+
+
+class Config(msgspec.Struct, frozen=True):
+    """`parent` is the descriptor of a pipe whose end of file means that the parent is gone; None: nobody's child."""
+
+    socket: str
+    models_dir: str
+    hub_cache: str
+    largest_frame: int
+    slots: int = 32
+    queue_limit: int = 256
+    log_level: str = "INFO"
+    log_format: str = "console"
+    parent: int | None = None

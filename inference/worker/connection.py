@@ -1,0 +1,136 @@
+"""One gateway process at the socket: its frames to the scheduler, and the scheduler's updates back to it."""
+
+import asyncio
+import logging
+import os
+import socket
+import struct
+import time
+from collections.abc import Iterable
+
+import msgspec
+
+from inference.errors import GatewayError, Kind
+from inference.protocols import native
+from inference.worker.scheduler import Scheduler
+from inference.worker.work import Caller, Update, Work, failed
+
+log = logging.getLogger(__name__)
+
+CAPABILITIES = ("count", "seeds", "stops", "thinking", "tools")
+
+# A gateway that reads this much less than is written hangs; its requests are not worth the memory.
+LARGEST_BACKLOG = 16 * 1024**2
+
+
+class Connection(asyncio.Protocol):
+    """`opened` holds the connections that have said hello."""
+
+    def __init__(self, scheduler: Scheduler, *, largest_frame: int, opened: set["Connection"]) -> None:
+        self._scheduler = scheduler
+        self._reader = native.FrameReader(native.TO_WORKER, largest_frame)
+        self._opened = opened
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        if not is_own_user(transport.get_extra_info("socket")):
+            log.warning("connection refused: another user's process")
+            transport.abort()
+            return
+        self._transport = transport
+
+    def connection_lost(self, _: Exception | None) -> None:
+        self._transport = None
+        self._opened.discard(self)
+        self._scheduler.cancel(lambda caller: caller.owner is self)
+
+    def data_received(self, data: bytes) -> None:
+        try:
+            for frame in self._reader.feed(data):
+                self._receive(frame)
+        except msgspec.MsgspecError as error:
+            log.warning("connection closed: not a frame error=%s", type(error).__name__)
+            self.close()
+
+    def send(self, frames: Iterable[native.Frame]) -> None:
+        if self._transport is None:
+            return
+        self._transport.write(b"".join(map(native.pack, frames)))
+        if self._transport.get_write_buffer_size() > LARGEST_BACKLOG:
+            log.warning("connection closed: it does not read")
+            self._transport.abort()
+
+    def close(self) -> None:
+        if self._transport is not None:
+            self._transport.close()
+
+    def _receive(self, frame: native.ToWorker | native.TooLarge) -> None:
+        if self not in self._opened:
+            self._greet(frame)
+            return
+        try:
+            self._dispatch(frame)
+        except GatewayError as error:
+            assert not isinstance(frame, native.Hello)
+            self.deliver([failed(Caller(self, frame.id or 0), error)])
+
+    def _greet(self, frame: native.ToWorker | native.TooLarge) -> None:
+        if isinstance(frame, native.Hello) and frame.version == native.VERSION:
+            self._opened.add(self)
+            self.send([native.Hello(native.VERSION, CAPABILITIES), self._scheduler.status()])
+            return
+        message = f"The worker speaks version {native.VERSION} of the protocol; restart what speaks another."
+        self.send([native.Hello(native.VERSION), native.Error(0, Kind.LOCAL_WORKER_UNAVAILABLE, message)])
+        self.close()
+
+    def _dispatch(self, frame: native.ToWorker | native.TooLarge) -> None:
+        match frame:
+            case native.Submit():
+                self._submit(frame)
+            case native.Cancel():
+                self._scheduler.cancel(Caller(self, frame.id).__eq__)
+            case native.Count():
+                self._scheduler.count(Caller(self, frame.id), read_job(frame.job))
+            case native.Load():
+                self._scheduler.load(Caller(self, frame.id), frame.model)
+            case native.Unload():
+                self._scheduler.unload(Caller(self, frame.id), frame.model)
+            case native.Ping():
+                self._scheduler.ping(Caller(self, frame.id))
+            case native.TooLarge():
+                raise GatewayError(Kind.REQUEST_TOO_LARGE, "The request is too large for the local worker.")
+            case native.Hello():
+                self.close()
+
+    def _submit(self, frame: native.Submit) -> None:
+        caller = Caller(self, frame.id)
+        expires = time.monotonic() + frame.deadline
+        self._scheduler.submit(Work(caller, frame.tenant, read_job(frame.job), expires))
+        self.send([native.Accepted(frame.id)])
+
+    def deliver(self, updates: Iterable[Update]) -> None:
+        """One step's updates: all events in one frame, then the frames that end requests."""
+        events: list[tuple[int, msgspec.Raw]] = []
+        frames: list[native.Frame] = []
+        for update in updates:
+            if isinstance(update.content, native.Frame):
+                frames.append(update.content)
+            else:
+                events.append((update.caller.id, msgspec.Raw(native.encode(update.content))))
+        self.send([native.Events(tuple(events)), *frames] if events else frames)
+
+
+def read_job(data: msgspec.Raw) -> native.Job:
+    try:
+        return native.JOB.decode(data)
+    except msgspec.MsgspecError as error:
+        raise GatewayError(Kind.INVALID_TYPE, f"The request is not of the native protocol: {error}.") from error
+
+
+def is_own_user(peer: socket.socket) -> bool:
+    """The socket's folder keeps others out already; Linux tells the peer's user as well."""
+    if not hasattr(socket, "SO_PEERCRED"):
+        return True
+    _, user, _ = struct.unpack("3i", peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i")))
+    return bool(user == os.getuid())

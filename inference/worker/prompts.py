@@ -1,0 +1,124 @@
+"""A neutral request to the tokens of a prompt, through the model's own chat template."""
+
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+from jinja2 import TemplateError
+
+from inference import ir
+from inference.errors import GatewayError, Kind
+from inference.protocols.native import Job
+from inference.worker.adapter import TokenizerWrapper
+
+log = logging.getLogger(__name__)
+
+# What templates read: their vocabulary is that of OpenAI's chat messages.
+type Turn = dict[str, Any]
+
+INSTRUCTION = "[system instruction]"
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """`thinks`: the prompt itself opens the thinking, so that the answer begins inside it."""
+
+    tokens: list[int]
+    thinks: bool
+
+
+def render(job: Job, tokenizer: TokenizerWrapper) -> Prompt:
+    """Raises GatewayError where the model's template cannot express the conversation."""
+    if not tokenizer.has_chat_template:
+        raise GatewayError(Kind.UNSUPPORTED_ENDPOINT, "This model has no chat template: it completes text only.")
+    text = render_text(job, tokenizer)
+    # The template has written the special tokens itself.
+    tokens: list[int] = tokenizer.encode(text, add_special_tokens=False)
+    if not tokens:
+        raise GatewayError(Kind.INVALID_VALUE, "The prompt is empty.", param="messages")
+    return Prompt(tokens, tokenizer.has_thinking and text.rstrip().endswith(tokenizer.think_start))
+
+
+def render_text(job: Job, tokenizer: TokenizerWrapper) -> str:
+    """Many templates refuse a system message, or one that is not the first: those get the folded turns."""
+    try:
+        return apply_template(turns(job.request), job, tokenizer)
+    except GatewayError:
+        if not job.request.system and all(message.role != "system" for message in job.request.messages):
+            raise
+        return apply_template(folded_turns(job.request), job, tokenizer)
+
+
+def apply_template(conversation: list[Turn], job: Job, tokenizer: TokenizerWrapper) -> str:
+    goes_on = bool(conversation) and conversation[-1]["role"] == "assistant"
+    choices: dict[str, bool] = {} if job.thinking is None else {"enable_thinking": job.thinking}
+    try:
+        text: str = tokenizer.apply_chat_template(
+            conversation,
+            tools=tools(job.request) or None,
+            tokenize=False,
+            add_generation_prompt=not goes_on,
+            continue_final_message=goes_on,
+            **choices,
+        )
+    except Exception as error:
+        # The template is the model author's program: it can fail in any way.
+        log.warning("chat template failed error=%s", type(error).__name__)
+        reason = str(error) if isinstance(error, TemplateError) else type(error).__name__
+        message = f"The model's chat template cannot render this conversation ({reason})."
+        raise GatewayError(Kind.INVALID_VALUE, message, param="messages") from error
+    return text
+
+
+def tools(request: ir.Request) -> list[Turn]:
+    """The tools the model may call now, as templates and tool parsers read them."""
+    if request.tool_choice is not None and request.tool_choice.mode == "none":
+        return []
+    return [
+        {
+            "type": "function",
+            "function": {"name": tool.name, "description": tool.description or "", "parameters": tool.input_schema},
+        }
+        for tool in request.tools
+    ]
+
+
+def turns(request: ir.Request) -> list[Turn]:
+    system = "\n\n".join(text.text for text in request.system)
+    first: list[Turn] = [{"role": "system", "content": system}] if system else []
+    return first + [turn for message in request.messages for turn in message_turns(message)]
+
+
+def folded_turns(request: ir.Request) -> list[Turn]:
+    """The same conversation without system messages: they stand where they stood, as the user's, marked."""
+    folded: list[Turn] = []
+    for turn in turns(request):
+        if turn["role"] == "system":
+            turn = {"role": "user", "content": f"{INSTRUCTION}\n{turn['content']}"}  # noqa: PLW2901
+        if folded and turn["role"] == folded[-1]["role"] == "user":
+            folded[-1] = {"role": "user", "content": f"{folded[-1]['content']}\n\n{turn['content']}"}
+        else:
+            folded.append(turn)
+    return folded
+
+
+def message_turns(message: ir.Message) -> list[Turn]:
+    """One message to turns: tool results become turns of their own, ahead of what else the message says."""
+    results = [
+        {"role": "tool", "tool_call_id": block.tool_use_id, "content": "".join(part.text for part in block.content)}
+        for block in message.content
+        if isinstance(block, ir.ToolResult)
+    ]
+    text = "".join(block.text for block in message.content if isinstance(block, ir.Text))
+    calls = [
+        {"type": "function", "id": block.id, "function": {"name": block.name, "arguments": block.input}}
+        for block in message.content
+        if isinstance(block, ir.ToolUse)
+    ]
+    thoughts = "".join(block.text for block in message.content if isinstance(block, ir.Thinking))
+    turn: Turn = {"role": message.role, "content": text}
+    if calls:
+        turn["tool_calls"] = calls
+    if thoughts:
+        turn["reasoning_content"] = thoughts
+    return [*results, turn] if text or calls or not results else list(results)

@@ -1,0 +1,141 @@
+"""How the next token is drawn: the request's parameters over the model's own, as MLX functions.
+
+A row without a seed shares its sampler with all rows of the same parameters, which are then drawn in one call. A row
+with a seed has its own chain of keys, so that its text is the same alone and in any batch.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import mlx.core as mx
+import msgspec
+
+from inference import ir
+from inference.errors import GatewayError, Kind
+from inference.worker.adapter import apply_min_p, apply_top_k, apply_top_p, greedy_sampler, make_repetition_penalty
+
+type Sampler = Callable[[mx.array], mx.array]
+type LogitsProcessor = Callable[[mx.array, mx.array], mx.array]
+
+SEEDS = 2**64
+
+
+class Defaults(msgspec.Struct, frozen=True):
+    """What a model's `generation_config.json` says of sampling."""
+
+    temperature: float | None = None
+    top_p: float | None = None
+    top_k: int | None = None
+    min_p: float | None = None
+    repetition_penalty: float | None = None
+    do_sample: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What the distribution is cut to. A value that cuts nothing is 0."""
+
+    temperature: float
+    top_p: float = 0.0
+    top_k: int = 0
+    min_p: float = 0.0
+
+
+def read_defaults(folder: Path) -> Defaults:
+    try:
+        return msgspec.json.decode((folder / "generation_config.json").read_bytes(), type=Defaults)
+    except (OSError, msgspec.MsgspecError):
+        return Defaults()
+
+
+def shape(asked: ir.Sampling, defaults: Defaults) -> Shape:
+    greedy_by_default = defaults.temperature is None and defaults.do_sample is False
+    return Shape(
+        temperature=first(asked.temperature, defaults.temperature, 0.0 if greedy_by_default else 1.0),
+        top_p=first(asked.top_p, defaults.top_p, 0.0),
+        top_k=first(asked.top_k, defaults.top_k, 0),
+        min_p=first(asked.min_p, defaults.min_p, 0.0),
+    )
+
+
+def first[T](*values: T | None) -> T:
+    return next(value for value in values if value is not None)
+
+
+def sampler(asked: ir.Sampling, defaults: Defaults, vocabulary: int) -> Sampler:
+    wanted = shape(asked, defaults)
+    if wanted.temperature == 0:
+        return greedy_sampler
+    if asked.seed is None:
+        return shared_sampler(wanted, vocabulary)
+    return SeededSampler(wanted, vocabulary, asked.seed)
+
+
+@lru_cache(maxsize=256)
+def shared_sampler(wanted: Shape, vocabulary: int) -> Sampler:
+    def draw(logprobs: mx.array) -> mx.array:
+        return mx.random.categorical(cut(logprobs, wanted, vocabulary) / wanted.temperature)
+
+    return draw
+
+
+class SeededSampler:
+    def __init__(self, wanted: Shape, vocabulary: int, seed: int) -> None:
+        self._wanted = wanted
+        self._vocabulary = vocabulary
+        self._key = mx.random.key(seed % SEEDS)
+
+    def __call__(self, logprobs: mx.array) -> mx.array:
+        self._key, key = mx.random.split(self._key)
+        logits = cut(logprobs, self._wanted, self._vocabulary) / self._wanted.temperature
+        return mx.random.categorical(logits, key=key)
+
+
+def cut(logprobs: mx.array, wanted: Shape, vocabulary: int) -> mx.array:
+    if 0 < wanted.top_p < 1:
+        logprobs = apply_top_p(logprobs, wanted.top_p)
+    if wanted.min_p > 0:
+        logprobs = apply_min_p(logprobs, wanted.min_p)
+    if 0 < wanted.top_k < vocabulary:
+        logprobs = apply_top_k(logprobs, wanted.top_k)
+    return logprobs
+
+
+def processors(asked: ir.Sampling, defaults: Defaults, vocabulary: int, *, prompt: int) -> list[LogitsProcessor]:
+    """What changes the logits before drawing. `prompt` is the prompt's length: it is not penalised."""
+    chosen: list[LogitsProcessor] = []
+    if asked.logit_bias:
+        chosen.append(bias(asked.logit_bias, vocabulary))
+    if defaults.repetition_penalty not in (None, 1.0):
+        chosen.append(make_repetition_penalty(defaults.repetition_penalty))
+    frequency, presence = asked.frequency_penalty or 0.0, asked.presence_penalty or 0.0
+    if frequency or presence:
+        chosen.append(penalties(frequency, presence, prompt))
+    return chosen
+
+
+def bias(values: dict[str, float], vocabulary: int) -> LogitsProcessor:
+    tokens = [int(token) if token.isdecimal() else -1 for token in values]
+    if not all(0 <= token < vocabulary for token in tokens):
+        raise GatewayError(Kind.INVALID_VALUE, "logit_bias names a token the model does not have.", param="logit_bias")
+    indices, added = mx.array(tokens), mx.array(list(values.values()))
+
+    def apply(_: mx.array, logits: mx.array) -> mx.array:
+        return logits.at[:, indices].add(added.astype(logits.dtype))
+
+    return apply
+
+
+def penalties(frequency: float, presence: float, start: int) -> LogitsProcessor:
+    """Lowers the tokens that were written so far: by their count, and for having occurred at all."""
+
+    def apply(tokens: mx.array, logits: mx.array) -> mx.array:
+        written = tokens[start:]
+        if not written.size:
+            return logits
+        counts = mx.zeros_like(logits).at[:, written].add(mx.array(1, dtype=logits.dtype))
+        return logits - frequency * counts - presence * (counts > 0)
+
+    return apply

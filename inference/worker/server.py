@@ -1,0 +1,92 @@
+"""The worker's socket: many requests on each of a few connections, all answered by the one scheduler."""
+
+import asyncio
+import contextlib
+import itertools
+import logging
+import os
+import signal
+import socket
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+from inference import sockets
+from inference.installed import Installed, find
+from inference.worker import engine
+from inference.worker.config import Config
+from inference.worker.connection import Connection
+from inference.worker.models import Models
+from inference.worker.scheduler import Scheduler
+from inference.worker.work import Update
+
+log = logging.getLogger(__name__)
+
+STATUS_SECONDS = 1.0
+LAST_STEP_SECONDS = 3.0
+
+
+async def serve(config: Config) -> bool:
+    """Serve until SIGTERM or SIGINT. False: the models' thread did not come to its end."""
+    loop = asyncio.get_running_loop()
+    told = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, told.set)
+
+    def hand_over(updates: Sequence[Update]) -> None:
+        loop.call_soon_threadsafe(deliver, updates)
+
+    scheduler = Scheduler(models(config), hand_over, queue_limit=config.queue_limit, memory=engine.memory)
+    scheduler.start()
+    async with listening(config, scheduler) as opened:
+        while not told.is_set():
+            for connection in list(opened):
+                connection.send([scheduler.status()])
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(told.wait(), STATUS_SECONDS)
+    return scheduler.stop(LAST_STEP_SECONDS)
+
+
+def models(config: Config) -> Models:
+    def load(installed: Installed) -> engine.Engine:
+        return engine.Engine(installed.folder, slots=config.slots)
+
+    return Models(lambda: find(Path(config.models_dir), Path(config.hub_cache)), load)
+
+
+@contextlib.asynccontextmanager
+async def listening(config: Config, scheduler: Scheduler) -> AsyncIterator[set[Connection]]:
+    """The socket, and the connections that are open on it."""
+    opened: set[Connection] = set()
+    path = Path(config.socket)
+    server = await asyncio.get_running_loop().create_unix_server(
+        lambda: Connection(scheduler, largest_frame=config.largest_frame, opened=opened), sock=bind(path)
+    )
+    log.info("worker ready pid=%d socket=%s", os.getpid(), path)
+    try:
+        yield opened
+    finally:
+        server.close()
+        for connection in list(opened):
+            connection.close()
+        sockets.remove(path)
+
+
+def bind(path: Path) -> socket.socket:
+    """A socket that is its owner's from the first moment on."""
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    mask = os.umask(0o177)
+    try:
+        listener.bind(sockets.prepare(path))
+    finally:
+        os.umask(mask)
+    return listener
+
+
+def deliver(updates: Sequence[Update]) -> None:
+    for owner, group in itertools.groupby(sorted(updates, key=owner_number), key=lambda update: update.caller.owner):
+        assert isinstance(owner, Connection)
+        owner.deliver(group)
+
+
+def owner_number(update: Update) -> int:
+    return id(update.caller.owner)

@@ -1,0 +1,45 @@
+"""A request on its way through the worker, and what is said about it."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from inference import ir
+from inference.errors import GatewayError
+from inference.protocols import native
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asked: a connection, compared by identity, and the id of the request on it."""
+
+    owner: object
+    id: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Work:
+    """`expires` and `since` are on the monotonic clock."""
+
+    caller: Caller
+    tenant: str
+    job: native.Job
+    expires: float
+    since: float = field(default_factory=time.monotonic)
+
+    @property
+    def model(self) -> str:
+        return self.job.request.model
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """Events of an answer, or the frame that is to be sent."""
+
+    caller: Caller
+    content: Sequence[ir.Event] | native.Frame
+
+
+def failed(caller: Caller, error: GatewayError) -> Update:
+    frame = native.Error(caller.id, error.kind, error.message, param=error.param, retry_after=error.retry_after)
+    return Update(caller, frame)
