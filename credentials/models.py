@@ -6,7 +6,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
 
-from credentials import base_url, client_keys, keyring
+from credentials import base_url, client_keys, keyring, validators
 from credentials.audit import ConfigurationHistory
 from credentials.backend_type import BackendType
 from credentials.fields import SealedTextField
@@ -16,14 +16,19 @@ CLOUD_TYPES = [(value, label) for value, label in BackendType.choices if value !
 
 
 class CloudCredential(models.Model):
-    """What we show an upstream. A mapping without one uses the credential named `default` of its backend."""
+    """What we show an upstream. A mapping without one uses the credential named `default` of its backend.
+
+    Where a row is read to be saved later, `encrypted_api_key` is deferred or the row locked: writing back a token
+    read earlier would undo a rotation that went by in between.
+    """
 
     backend_type = models.CharField(max_length=20, choices=CLOUD_TYPES)
     name = models.SlugField(
         max_length=100, default="default", db_index=False, help_text="Mappings that name no credential use “default”."
     )
     uid = models.UUIDField(default=uuid.uuid4, editable=False, unique=True)
-    encrypted_api_key = SealedTextField(null=True, blank=True)
+    # In clear only between assignment and save; see the field.
+    encrypted_api_key: str | bytes | None = SealedTextField(null=True, blank=True)
     base_url = models.CharField(
         "base URL",
         max_length=500,
@@ -61,24 +66,33 @@ class CloudCredential(models.Model):
 
     def clean(self) -> None:
         self.base_url = self.base_url or None
-        stored = CloudCredential.objects.filter(pk=self.pk).first()
-        if stored is None or stored.encrypted_api_key is None or stored.encrypted_api_key != self.encrypted_api_key:
+        stored = CloudCredential.objects.filter(pk=self.pk, encrypted_api_key__isnull=False).first()
+        if stored is None or not self._keeps_key_of(stored):
             return
         if base_url.origin(stored.base_url) != base_url.origin(self.base_url):
             raise ValidationError(
                 {"base_url": "The stored key is sent only to the host it was given for: enter the API key again."}
             )
 
+    def _keeps_key_of(self, stored: "CloudCredential") -> bool:
+        unread = "encrypted_api_key" in self.get_deferred_fields()
+        return unread or self.encrypted_api_key == stored.encrypted_api_key
+
 
 class ClientKey(models.Model):
     """What a client shows us. Only a digest is kept: a lost key is replaced, not recovered."""
 
-    name = models.CharField(max_length=100, unique=True)
+    name = models.CharField(max_length=100, unique=True, validators=[validators.printable])
     prefix = models.CharField(max_length=20, editable=False)
     key_hash = models.CharField(max_length=64, unique=True, editable=False)
     enabled = models.BooleanField(default=True)
     expires_at = models.DateTimeField(null=True, blank=True, help_text="UTC. Empty: never.")
-    allowed_models = models.JSONField(default=list, blank=True)
+    allowed_models = models.JSONField(
+        default=list,
+        blank=True,
+        validators=[validators.patterns],
+        help_text="Names or patterns such as claude-*, one a line. Empty: every model.",
+    )
     requests_per_minute = models.PositiveIntegerField(null=True, blank=True, help_text="Empty: no limit.")
     tokens_per_minute = models.PositiveIntegerField(null=True, blank=True, help_text="Empty: no limit.")
     monthly_budget = models.DecimalField(
@@ -104,11 +118,6 @@ class ClientKey(models.Model):
         """Take `key` as the one to present; the row is not saved."""
         self.prefix = client_keys.prefix(key)
         self.key_hash = client_keys.digest(key).hex()
-
-    def clean(self) -> None:
-        patterns = self.allowed_models
-        if not isinstance(patterns, list) or not all(isinstance(item, str) and item.strip() for item in patterns):
-            raise ValidationError({"allowed_models": "This is a list of model names or patterns such as claude-*."})
 
 
 class ConfigurationGeneration(models.Model):

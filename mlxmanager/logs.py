@@ -18,7 +18,12 @@ def configure(*, level: str, style: str) -> None:
     if style == "json":
         renderer = structlog.processors.JSONRenderer()
     else:
-        renderer = structlog.dev.ConsoleRenderer(colors=False, pad_event_to=0)
+        renderer = structlog.dev.ConsoleRenderer(
+            colors=False,
+            pad_event_to=0,
+            # The default prints local variables, keys among them.
+            exception_formatter=structlog.dev.plain_traceback,
+        )
     structlog.configure(
         processors=[
             *SHARED,

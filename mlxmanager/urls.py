@@ -1,6 +1,32 @@
 """Every address that is served by the stock handler."""
 
 from django.contrib import admin
+from django.contrib.admin.views.decorators import staff_member_required
 from django.urls import path
+from ninja import NinjaAPI
 
-urlpatterns = [path("admin/", admin.site.urls)]
+from credentials import api_errors
+from credentials.api import credentials, keys
+from credentials.api_auth import ADMINISTRATORS
+from routing.api import mappings
+
+
+def configuration_api() -> NinjaAPI:
+    """The configuration as JSON, for administrators alone; its page of documentation for staff."""
+    api = NinjaAPI(
+        title="MLX Manager configuration",
+        urls_namespace="configuration",
+        auth=ADMINISTRATORS,
+        docs_decorator=staff_member_required,
+    )
+    api.add_router("/mappings", mappings)
+    api.add_router("/credentials", credentials)
+    api.add_router("/client-keys", keys)
+    api_errors.register(api)
+    return api
+
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("api/", api_errors.complete(configuration_api().urls)),
+]

@@ -6,6 +6,7 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import models
 from django.db.models import F, Q
 
+from credentials import validators
 from credentials.audit import ConfigurationHistory
 from credentials.backend_type import BackendType
 from credentials.models import CloudCredential
@@ -22,6 +23,7 @@ class BackendMapping(models.Model):
     model_pattern = models.CharField(
         max_length=255,
         db_index=True,
+        validators=[validators.printable],
         help_text="The name clients ask for, or a pattern in which * stands for anything: gpt-*, mlx-community/*, *.",
     )
     backend_type = models.CharField("backend", max_length=20, choices=BackendType.choices, help_text="Who answers.")
@@ -30,6 +32,7 @@ class BackendMapping(models.Model):
         max_length=255,
         null=True,
         blank=True,
+        validators=[validators.printable],
         help_text="The name this backend knows. Empty: the name the client asked for.",
     )
     credential = models.ForeignKey(
@@ -51,6 +54,7 @@ class BackendMapping(models.Model):
         max_length=255,
         null=True,
         blank=True,
+        validators=[validators.printable],
         help_text="The name the fallback knows. * sends the name the client asked for.",
     )
     fallback_credential = models.ForeignKey(
@@ -138,7 +142,6 @@ class BackendMapping(models.Model):
             setattr(self, field, (getattr(self, field) or "").strip() or None)
         first, second = _find(self.credential_id), _find(self.fallback_credential_id)
         problems = {
-            "model_pattern": _pattern_problem(self.model_pattern),
             "credential": _type_problem(first, self.backend_type),
             "fallback_credential": _type_problem(second, self.fallback_backend),
         }
@@ -168,12 +171,6 @@ def _sent(model: str | None) -> str | None:
 def _choice(backend: str | None, model: str, credential: CloudCredential | None) -> tuple[str | None, str, str]:
     """Who answers, in a form that can be compared."""
     return backend, model, credential.name if credential is not None else "default"
-
-
-def _pattern_problem(pattern: str) -> str | None:
-    if pattern == pattern.strip() and (pattern.isprintable() or not pattern):
-        return None
-    return "A model name has no blank at its ends and no control characters: remove them."
 
 
 def _type_problem(credential: CloudCredential | None, backend: str | None) -> str | None:

@@ -87,10 +87,11 @@ class SnapshotKeeper:
             self._answered_at = time.monotonic()
         except Exception:
             # The edge of this thread: it must outlive whatever the database does.
-            if self.healthy or not self._first_attempt.is_set():
-                logger.exception("configuration cannot be read; the last known one stays in force")
+            is_news = self.healthy or not self._first_attempt.is_set()
             self._answered_at = None
             connection.close()
+            if is_news:
+                logger.exception("configuration cannot be read; the last known one stays in force")
 
 
 def _read(number: int) -> Snapshot:
