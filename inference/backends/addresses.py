@@ -114,22 +114,28 @@ class PrivateUpstreams:
 
 def split_port(entry: str) -> tuple[str, int | None]:
     """Raises ValueError for a port that is none."""
-    match = re.fullmatch(r"\[([^]]*)](?::(.*))?|([^:]*):(.*)", entry)
-    if match is None:
-        return entry, None
-    place, port = (match[1], match[2]) if match[3] is None else (match[3], match[4])
+    port: str | None = None
+    place = entry
+    if bracketed := re.fullmatch(r"\[([^]]*:[^]]*)](?::(.*))?", entry):
+        place, port = bracketed.groups()
+    elif entry.count(":") == 1:
+        place, _, port = entry.partition(":")
     if port is None:
         return place, None
     if not re.fullmatch(r"[0-9]{1,5}", port) or not 0 < int(port) < 65536:
-        raise ValueError(f"{entry!r} is not a host, host:port, address or network")
+        raise wrong(entry)
     return place, int(port)
 
 
 def checked_name(name: str, entry: str) -> str:
     name = name.lower().removesuffix(".")
     if not NAME.fullmatch(name) or NUMBER_AT_END.fullmatch(name):
-        raise ValueError(f"{entry!r} is not a host, host:port, address or network")
+        raise wrong(entry)
     return name
+
+
+def wrong(entry: str) -> ValueError:
+    return ValueError(f"{entry!r} is not a host, host:port, address or network")
 
 
 def vet_host(host: str, port: int, *, private: PrivateUpstreams) -> None:
@@ -137,19 +143,25 @@ def vet_host(host: str, port: int, *, private: PrivateUpstreams) -> None:
 
     Raises AddressRefused.
     """
-    if ":" in host or NUMBER_AT_END.fullmatch(host.lower().removesuffix(".")):
-        try:
-            address = ip_address(host)
-        except ValueError:
-            raise AddressRefused(f"{host} is not the usual form of an address.") from None
-        if not allowed(address, host, port, private=private):
+    name = host.lower().removesuffix(".")
+    if ":" in host or NUMBER_AT_END.fullmatch(name):
+        if not allowed(literal(host), host, port, private=private):
             raise refusal(host, port)
-    else:
-        name = host.lower().removesuffix(".")
-        if not NAME.fullmatch(name):
-            raise AddressRefused(f"{host!r} is not a host name.")
-        if name in METADATA_NAMES:
-            raise AddressRefused(f"{host} is a cloud metadata service, which is never asked.")
+    elif not NAME.fullmatch(name):
+        raise AddressRefused(f"{host!r} is not a host name.")
+    elif name in METADATA_NAMES:
+        raise AddressRefused(f"{host} is a cloud metadata service, which is never asked.")
+
+
+def literal(host: str) -> Address:
+    """Raises AddressRefused for a form that another reader might take for another address."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        address = None
+    if address is None or "%" in host:
+        raise AddressRefused(f"{host!r} is not the usual form of an address.")
+    return address
 
 
 def allowed(address: Address, host: str, port: int, *, private: PrivateUpstreams) -> bool:

@@ -149,6 +149,8 @@ def vetted_url(url: httpx2.URL, private: PrivateUpstreams) -> URL:
     """The URL as aiohttp takes it, with the very host that was judged. Raises AddressRefused."""
     if url.scheme not in DEFAULT_PORTS:
         raise httpx2.UnsupportedProtocol("neither http nor https")
+    if url.userinfo:
+        raise AddressRefused("A URL with a user name or a password is not used.")
     host = url.raw_host.decode("ascii")
     # aiohttp asks no resolver for a host that is an address.
     vet_host(host, url.port or DEFAULT_PORTS[url.scheme], private=private)
