@@ -38,9 +38,10 @@ class Upstream:
 
     def __enter__(self) -> Self:
         listening = socket.create_server(("127.0.0.1", 0), backlog=1024)
-        self.address = f"127.0.0.1:{listening.getsockname()[1]}"
+        self.port: int = listening.getsockname()[1]
+        self.address = f"127.0.0.1:{self.port}"
         self.url = f"{'https' if self._tls else 'http'}://{self.address}"
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve(listening)), daemon=True)
+        self._thread = threading.Thread(target=self._run, args=(listening,), daemon=True)
         self._thread.start()
         self._started.wait()
         return self
@@ -48,6 +49,12 @@ class Upstream:
     def __exit__(self, *exception: object) -> None:
         self._loop.call_soon_threadsafe(self._stopped.set)
         self._thread.join()
+
+    def forget(self) -> None:
+        """What was received and what was still scripted, for the next test to start anew."""
+        with self._changed:
+            self.requests.clear()
+            self._script.clear()
 
     def script(self, *answers: Answer) -> None:
         with self._changed:
@@ -80,6 +87,9 @@ class Upstream:
             self.closed_by_client += closed_by_client
             self.open += opened - lost
             self._changed.notify_all()
+
+    def _run(self, listening: socket.socket) -> None:
+        asyncio.run(self._serve(listening), loop_factory=asyncio.SelectorEventLoop)
 
     async def _serve(self, listening: socket.socket) -> None:
         self._loop = asyncio.get_running_loop()

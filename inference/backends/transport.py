@@ -4,6 +4,7 @@ Bytes pass as they come. It follows no redirect, asks no proxy, keeps no cookie,
 """
 
 import io
+import os
 import socket
 import ssl
 from collections.abc import AsyncIterator
@@ -175,7 +176,8 @@ def as_httpx2(error: aiohttp.ClientError | OSError) -> httpx2.TransportError:
         case aiohttp.ClientSSLError():
             return httpx2.ConnectError("no TLS connection")
         case aiohttp.ClientConnectorError():
-            return httpx2.ConnectError(error.strerror or "no connection")
+            # Not its own text, which names the address.
+            return httpx2.ConnectError(os.strerror(error.errno) if error.errno else "no connection")
         case aiohttp.ClientResponseError():
             return httpx2.RemoteProtocolError("not HTTP")
         case _:

@@ -138,7 +138,10 @@ async def test_a_closed_port_is_unreachable(vendor: Vendor, backend: Backend) ->
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         error = await failure(backend, vendor, f"http://127.0.0.1:{unused.getsockname()[1]}")
-    assert error.kind is Kind.UPSTREAM_UNREACHABLE
+    assert (error.kind, error.message) == (
+        Kind.UPSTREAM_UNREACHABLE,
+        "The upstream cannot be reached: Connection refused.",
+    )
 
 
 async def test_a_server_without_tls_is_unreachable_over_https(
