@@ -64,14 +64,20 @@ class ClientCodec(Protocol):
         """The events that end a stream which has already begun."""
 
 
-class BackendCodec(Protocol):
+class StreamCodec(Protocol):
+    """A backend's protocol that knows no other answer than a stream."""
+
     def render_request(self, request: ir.Request, model: str) -> bytes:
         """Raises Untranslatable."""
-
-    def parse_completion(self, body: bytes) -> ir.Completion:
-        """Raises BackendError (`upstream_invalid_response`)."""
 
     def parse_error(self, status: int, body: bytes) -> BackendError:
         """The upstream's refusal (a status of 300 or more) as an error with its kind."""
 
     def stream_parser(self) -> StreamParser: ...
+
+
+class BackendCodec(StreamCodec, Protocol):
+    """A backend's protocol that has whole answers too."""
+
+    def parse_completion(self, body: bytes) -> ir.Completion:
+        """Raises BackendError (`upstream_invalid_response`)."""

@@ -1,0 +1,156 @@
+"""Reads what routing needs from a request's raw bytes, refuses what nobody should be sent, and swaps the model name.
+
+Only the top level is decoded: the values of a large body are passed over, and the bytes stay what they were.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+import msgspec
+
+from inference.errors import GatewayError, Kind
+from inference.ir import JSON
+
+DEEPEST = 64
+ROUTED_BY = ("model", "stream")
+KEY = re.compile(rb'[\s,]*+"(?:[^"\\]++|\\.)*+"\s*+:\s*+')
+
+
+class Key:
+    """A key as it occurs: equal to itself alone, so that a dict keeps both of two that read the same."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A top-level field. Its value lies in the body from `start` to `end`."""
+
+    name: str
+    value: msgspec.Raw
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    model: str
+    stream: bool
+
+
+FIELDS = msgspec.json.Decoder(dict[Key, msgspec.Raw], dec_hook=lambda _, name: Key(name))
+STRING = msgspec.json.Decoder(str)
+NUMBER = msgspec.json.Decoder(float)
+BOOLEAN = msgspec.json.Decoder(bool | None)
+OPTIONAL_STRING = msgspec.json.Decoder(str | None)
+OPTIONAL_NUMBER = msgspec.json.Decoder(float | None)
+INTEGER = msgspec.json.Decoder(int | None)
+# What both protocols mean alike; `logprobs`, say, is a bool here and a number there.
+SCALARS: dict[str, msgspec.json.Decoder[Any]] = {  # Any: each decodes to its own type, and the value is not used.
+    "model": STRING,
+    "stream": BOOLEAN,
+    "parallel_tool_calls": BOOLEAN,
+    "store": BOOLEAN,
+    "max_tokens": INTEGER,
+    "max_completion_tokens": INTEGER,
+    "max_output_tokens": INTEGER,
+    "n": INTEGER,
+    "seed": INTEGER,
+    "top_k": INTEGER,
+    "top_logprobs": INTEGER,
+    "temperature": OPTIONAL_NUMBER,
+    "top_p": OPTIONAL_NUMBER,
+    "min_p": OPTIONAL_NUMBER,
+    "frequency_penalty": OPTIONAL_NUMBER,
+    "presence_penalty": OPTIONAL_NUMBER,
+    "user": OPTIONAL_STRING,
+}
+NUMERIC = frozenset(b"-0123456789")
+
+
+def read(body: bytes) -> Envelope:
+    """Raises GatewayError for a body that is not JSON, lacks a model, or types a top-level scalar wrongly."""
+    values: dict[str, JSON] = {}
+    for field in fields(body):
+        if field.name in ROUTED_BY and field.name in values:
+            raise GatewayError(Kind.INVALID_VALUE, "This field occurs twice.", param=field.name)
+        decoder = SCALARS.get(field.name)
+        if decoder is None:
+            decoder = NUMBER if body[field.start] in NUMERIC else None
+        if decoder is not None:
+            values[field.name] = scalar(field, decoder)
+    if "model" not in values:
+        raise GatewayError(Kind.MISSING_PARAMETER, "This field is required.", param="model")
+    if not values["model"]:
+        raise GatewayError(Kind.INVALID_VALUE, "The model's name is empty.", param="model")
+    return Envelope(model=values["model"], stream=bool(values.get("stream")))
+
+
+def splice_model(body: bytes, name: str) -> bytes:
+    """The body with the top-level model's value replaced, every other byte as it was."""
+    field = next(field for field in fields(body) if field.name == "model")
+    return body[: field.start] + msgspec.json.encode(name) + body[field.end :]
+
+
+def refuse_ambiguous(body: bytes) -> None:
+    """What must hold where we parse the whole: no key twice, nothing too deep. Raises GatewayError."""
+    try:
+        depth = depth_of(json.loads(body, object_pairs_hook=distinct))
+    except RecursionError:
+        depth = DEEPEST + 1
+    if depth > DEEPEST:
+        raise GatewayError(Kind.INVALID_JSON, f"The body nests deeper than {DEEPEST} levels.")
+
+
+def depth_of(value: JSON) -> int:
+    depth = 0
+    level = [value]
+    while level:
+        depth += 1
+        inner = chain.from_iterable(node.values() if isinstance(node, dict) else node for node in level)
+        level = [node for node in inner if isinstance(node, dict | list)]
+    return depth
+
+
+def distinct(pairs: list[tuple[str, JSON]]) -> dict[str, JSON]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise GatewayError(Kind.INVALID_JSON, "The body holds an object in which a key occurs twice.")
+    return found
+
+
+def fields(body: bytes) -> Iterator[Field]:
+    """The top-level fields in their order, one that occurs twice both times. Raises GatewayError."""
+    position = body.find(b"{") + 1
+    for key, value in decode_fields(body).items():
+        match = KEY.match(body, position)
+        assert match is not None, "a key of JSON that was just decoded"
+        position = match.end() + memoryview(value).nbytes
+        yield Field(key.name, value, match.end(), position)
+
+
+def decode_fields(body: bytes) -> dict[Key, msgspec.Raw]:
+    try:
+        body.decode("utf-8")  # msgspec passes over values without looking at their encoding.
+        return FIELDS.decode(body)
+    except msgspec.ValidationError:
+        raise GatewayError(Kind.INVALID_JSON, "The body must be a JSON object.") from None
+    except UnicodeDecodeError:
+        raise GatewayError(Kind.INVALID_JSON, "The body is not UTF-8.") from None
+    except (msgspec.DecodeError, RecursionError):
+        raise GatewayError(Kind.INVALID_JSON, "The body is not valid JSON.") from None
+
+
+def scalar(field: Field, decoder: msgspec.json.Decoder[Any]) -> JSON:  # Any: as in SCALARS.
+    try:
+        return decoder.decode(field.value)
+    except msgspec.ValidationError as error:
+        kind = Kind.INVALID_TYPE if str(error).startswith("Expected") else Kind.INVALID_VALUE
+        raise GatewayError(kind, f"{error}.", param=field.name) from None

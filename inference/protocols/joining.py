@@ -1,0 +1,87 @@
+"""A backend's stream to the client's, through the neutral events that stand between two protocols."""
+
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from inference import ir
+from inference.errors import GatewayError
+from inference.protocols.codec import Answering, ClientCodec, StreamParser
+from inference.protocols.folding import unfold
+
+
+class WholeParser:
+    """Reads an answer that came whole as if it had been streamed."""
+
+    def __init__(self, parse_completion: Callable[[bytes], ir.Completion]) -> None:
+        self._parse_completion = parse_completion
+        self._parts: list[bytes] = []
+
+    def feed(self, chunk: bytes) -> list[ir.Event]:
+        self._parts.append(chunk)
+        return []
+
+    def close(self) -> list[ir.Event]:
+        return unfold(self._parse_completion(b"".join(self._parts)))
+
+
+class RestoringParser:
+    """Gives the calls the client's own names for its tools, where the upstream was given others."""
+
+    def __init__(self, parser: StreamParser, names: Mapping[str, str]) -> None:
+        self._parser = parser
+        self._names = names
+
+    def feed(self, chunk: bytes) -> list[ir.Event]:
+        return [self._restored(event) for event in self._parser.feed(chunk)]
+
+    def close(self) -> list[ir.Event]:
+        return [self._restored(event) for event in self._parser.close()]
+
+    def _restored(self, event: ir.Event) -> ir.Event:
+        if isinstance(event, ir.ToolStarted):
+            return msgspec.structs.replace(event, name=self._names.get(event.name, event.name))
+        return event
+
+
+class JoinedStream:
+    """The first events are held until one has content, so that another target may still answer.
+
+    `count` is told the usage when the answer ends.
+    """
+
+    def __init__(
+        self, parser: StreamParser, client: ClientCodec, *, answering: Answering, count: Callable[[ir.Usage], None]
+    ) -> None:
+        self._parser = parser
+        self._client = client
+        self._renderer = client.stream_renderer(answering)
+        self._request_id = answering.request_id
+        self._held: list[ir.Event] = []
+        self._begun = False
+        self._count = count
+
+    def feed(self, chunk: bytes) -> bytes:
+        return self._render(self._parser.feed(chunk))
+
+    def release(self) -> bytes:
+        """What is held; from here on nothing is."""
+        self._begun = True
+        held, self._held = self._held, []
+        return self._renderer.render(held)
+
+    def end(self) -> bytes:
+        return self._render(self._parser.close())
+
+    def fail(self, error: GatewayError) -> bytes:
+        return self.release() + self._client.render_stream_error(error, self._request_id)
+
+    def _render(self, events: list[ir.Event]) -> bytes:
+        if events and isinstance(events[-1], ir.Finished):
+            self._count(events[-1].usage)
+        if self._begun:
+            return self._renderer.render(events)
+        self._held += events
+        if all(isinstance(event, ir.Started | ir.Ping) for event in events):
+            return b""
+        return self.release()

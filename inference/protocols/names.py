@@ -1,0 +1,41 @@
+"""Tool names and identifiers as every vendor accepts them. Made from what they stand for, never at random."""
+
+import hashlib
+import re
+import string
+from collections.abc import Iterable
+
+from inference import ir
+
+NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+IDENTIFIER = re.compile(r"[a-zA-Z0-9_-]+")
+UNFIT = re.compile(r"[^a-zA-Z0-9_-]")
+BASE62 = string.digits + string.ascii_uppercase + string.ascii_lowercase
+
+
+def digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def fit_name(name: str) -> str:
+    """The name, or where a vendor would refuse it a shorter one that no other name shares."""
+    return name if NAME.fullmatch(name) else f"{UNFIT.sub('_', name)[:55]}_{digest(name)[:8]}"
+
+
+def fit_id(identifier: str) -> str:
+    return identifier if IDENTIFIER.fullmatch(identifier) else f"{UNFIT.sub('_', identifier)}_{digest(identifier)[:8]}"
+
+
+def refitted(tools: Iterable[ir.Tool]) -> dict[str, str]:
+    """From the names that an upstream was given back to the client's own, for those that differ."""
+    return {fitted: tool.name for tool in tools if (fitted := fit_name(tool.name)) != tool.name}
+
+
+def derived_id(prefix: str, *source: object, length: int = 24) -> str:
+    """An identifier of base62 characters, the same for the same source."""
+    number = int.from_bytes(hashlib.sha256(repr(source).encode()).digest())
+    characters = []
+    for _ in range(length):
+        number, digit = divmod(number, 62)
+        characters.append(BASE62[digit])
+    return prefix + "".join(characters)

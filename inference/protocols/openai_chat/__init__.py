@@ -1,0 +1,31 @@
+"""OpenAI's chat completions, for those who call us and for those we call."""
+
+from inference.protocols.openai_chat import scanning
+from inference.protocols.openai_chat.errors import render_error, render_stream_error
+from inference.protocols.openai_chat.request_parsing import parse_request
+from inference.protocols.openai_chat.request_rendering import render_request
+from inference.protocols.openai_chat.responses import parse_completion, render_completion
+from inference.protocols.openai_chat.stream_parsing import StreamParser as stream_parser
+from inference.protocols.openai_chat.stream_rendering import KEEPALIVE
+from inference.protocols.openai_chat.stream_rendering import StreamRenderer as stream_renderer
+from inference.protocols.openai_chat.usage import read_usage
+from inference.protocols.refusals import parse_error, parse_stream_error
+
+ENDPOINT = "chat/completions"
+
+__all__ = [
+    "ENDPOINT",
+    "KEEPALIVE",
+    "parse_completion",
+    "parse_error",
+    "parse_request",
+    "parse_stream_error",
+    "read_usage",
+    "render_completion",
+    "render_error",
+    "render_request",
+    "render_stream_error",
+    "scanning",
+    "stream_parser",
+    "stream_renderer",
+]

@@ -1,0 +1,178 @@
+"""An upstream's stream of chat completion chunks to neutral events.
+
+Parallel calls may arrive in turns, while the neutral form has one after the other: what belongs behind the open call
+waits until that call is complete.
+"""
+
+from dataclasses import dataclass, field
+
+import msgspec
+
+from inference import ir, sse
+from inference.errors import BackendError, Kind
+from inference.protocols import arguments
+from inference.protocols.names import derived_id
+from inference.protocols.openai_chat.answers import Answer, CallPiece, Piece, stop_reason_of
+from inference.protocols.openai_chat.usage import Counts, parse_usage
+from inference.protocols.refusals import parse_stream_error
+
+CHUNK = msgspec.json.Decoder(Answer)
+
+
+@dataclass(slots=True)
+class Call:
+    """A call on its way. `pieces` are its arguments so far, the first `sent` of them already told."""
+
+    key: int
+    id: str = ""
+    name: str = ""
+    pieces: list[str] = field(default_factory=list)
+    sent: int = 0
+
+    @property
+    def is_complete(self) -> bool:
+        ends = bool(self.pieces) and self.pieces[-1].rstrip().endswith("}")
+        return ends and arguments.is_complete("".join(self.pieces))
+
+    def unsent(self) -> list[ir.Event]:
+        pieces = self.pieces[self.sent :]
+        self.sent = len(self.pieces)
+        return [ir.ToolDelta(piece) for piece in pieces if piece]
+
+
+class StreamParser:
+    def __init__(self) -> None:
+        self._events = sse.Parser()
+        self._started = False
+        self._done = False
+        self._id = ""
+        self._calls: dict[int, Call] = {}
+        self._open: Call | None = None
+        self._waiting: list[Call | ir.TextDelta | ir.ThinkingDelta] = []
+        self._called = False
+        self._refused = False
+        self._finish_reason: str | None = None
+        self._usage: Counts | None = None
+
+    def feed(self, chunk: bytes) -> list[ir.Event]:
+        return self._parsed(self._events.feed(chunk))
+
+    def close(self) -> list[ir.Event]:
+        events = self._parsed(self._events.close())
+        if not self._done and self._finish_reason is None:
+            raise BackendError(Kind.UPSTREAM_STREAM_TRUNCATED, "The upstream's stream ended too early.")
+        return events if self._done else events + self._finish()
+
+    def _parsed(self, received: list[sse.ServerSentEvent]) -> list[ir.Event]:
+        events: list[ir.Event] = []
+        for event in received:
+            if self._done:
+                break
+            if event.data.strip() == "[DONE]":
+                events += self._finish()
+            else:
+                events += self._chunk(event.data)
+        return events
+
+    def _chunk(self, data: str) -> list[ir.Event]:
+        try:
+            chunk = CHUNK.decode(data)
+        except (msgspec.DecodeError, RecursionError):
+            raise BackendError(Kind.UPSTREAM_INVALID_RESPONSE, "The upstream sent a chunk we cannot read.") from None
+        if chunk.error is not None:
+            raise parse_stream_error(chunk.error)
+        self._usage = chunk.usage or self._usage
+        events: list[ir.Event] = []
+        for choice in chunk.choices or ():
+            if choice.index:
+                continue
+            events += self._start(chunk.id or "")
+            events += self._piece(choice.delta or choice.message or Piece())
+            if choice.finish_reason == "error":
+                raise BackendError(Kind.UPSTREAM_ERROR, "The upstream ended its answer with an error.")
+            self._finish_reason = choice.finish_reason or self._finish_reason
+        return events
+
+    def _start(self, identifier: str) -> list[ir.Event]:
+        if self._started:
+            return []
+        self._started = True
+        self._id = identifier
+        return [ir.Started(identifier)]
+
+    def _piece(self, piece: Piece) -> list[ir.Event]:
+        """One chunk may hold several kinds: always in this order."""
+        events: list[ir.Event] = []
+        if piece.thinking:
+            events += self._say(ir.ThinkingDelta(piece.thinking))
+        if piece.content:
+            events += self._say(ir.TextDelta(piece.content))
+        if piece.refusal:
+            self._refused = True
+            events += self._say(ir.TextDelta(piece.refusal))
+        for call in piece.tool_calls or ():
+            events += self._call_piece(call)
+        return events
+
+    def _say(self, delta: ir.TextDelta | ir.ThinkingDelta) -> list[ir.Event]:
+        if self._open is None and not self._waiting:
+            return [delta]
+        self._waiting.append(delta)
+        return self._advance()
+
+    def _call_piece(self, piece: CallPiece) -> list[ir.Event]:
+        call = self._call_of(piece)
+        function = piece.function
+        call.id = call.id or piece.id or ""
+        call.name = call.name or (function.name if function and function.name else "")
+        if function and function.arguments:
+            given = function.arguments
+            call.pieces.append(given if isinstance(given, str) else arguments.render(given))
+        if call is self._open:
+            return call.unsent()
+        return self._advance()
+
+    def _call_of(self, piece: CallPiece) -> Call:
+        """The call a piece belongs to. Some servers send no index, some the same for every call."""
+        name = piece.function.name if piece.function else None
+        last = max(self._calls, default=-1)
+        key = piece.index
+        if key is None:
+            key = last + 1 if piece.id or name or last < 0 else last
+        known = self._calls.get(key)
+        if known is not None and known.name and name and piece.id and piece.id != known.id:
+            # From here on the pieces of this index are the new call's.
+            known = None
+        if known is None:
+            known = self._calls[key] = Call(key)
+            self._waiting.append(known)
+        return known
+
+    def _advance(self, *, ending: bool = False) -> list[ir.Event]:
+        """Tell what waits, as far as the open call lets it."""
+        events: list[ir.Event] = []
+        while self._waiting and (self._open is None or ending or self._open.is_complete):
+            self._open = None
+            first = self._waiting[0]
+            if isinstance(first, Call):
+                if not first.name and not ending:
+                    break
+                events += self._open_call(first)
+            else:
+                events.append(first)
+            del self._waiting[0]
+        return events
+
+    def _open_call(self, call: Call) -> list[ir.Event]:
+        if not call.name:
+            return []
+        self._open = call
+        self._called = True
+        identifier = call.id or derived_id("call_", self._id, call.key, call.name)
+        return [ir.ToolStarted(identifier, call.name), *call.unsent()]
+
+    def _finish(self) -> list[ir.Event]:
+        self._done = True
+        events = self._start("") + self._advance(ending=True)
+        reason = stop_reason_of(self._finish_reason, has_calls=self._called, refused=self._refused)
+        return [*events, ir.Finished(reason, usage=parse_usage(self._usage))]

@@ -1,0 +1,170 @@
+"""Joins a client's protocol with a backend's: nothing but the model's name changes where they are one, and the
+neutral form stands between them where they are two.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from inference import ir
+from inference.envelope import refuse_ambiguous, splice_model
+from inference.errors import GatewayError
+from inference.protocols import anthropic_messages, native, openai_chat
+from inference.protocols.codec import Answering, ClientCodec, StreamCodec, StreamParser
+from inference.protocols.folding import fold
+from inference.protocols.joining import JoinedStream, RestoringParser, WholeParser
+from inference.protocols.names import refitted
+from inference.protocols.passthrough import PassthroughStream, WatchedCodec, check
+from inference.usage import Counter
+
+CLIENT_CODECS: dict[str, ClientCodec] = {"openai_chat": openai_chat, "anthropic_messages": anthropic_messages}
+BACKEND_CODECS: dict[str, StreamCodec] = {
+    "openai_chat": openai_chat,
+    "anthropic_messages": anthropic_messages,
+    "native": native,
+}
+# These know whole answers beside streams.
+COMPLETIONS: dict[str, Callable[[bytes], ir.Completion]] = {
+    "openai_chat": openai_chat.parse_completion,
+    "anthropic_messages": anthropic_messages.parse_completion,
+}
+WATCHED_CODECS: dict[str, WatchedCodec] = {"openai_chat": openai_chat, "anthropic_messages": anthropic_messages}
+ENDPOINTS = {"openai_chat": openai_chat.ENDPOINT, "anthropic_messages": anthropic_messages.ENDPOINT, "native": ""}
+
+
+class Asked(Protocol):
+    """A client's request as it came. `created` is in Unix seconds."""
+
+    @property
+    def request_id(self) -> str: ...
+    @property
+    def protocol(self) -> str: ...
+    @property
+    def body(self) -> bytes: ...
+    @property
+    def model(self) -> str: ...
+    @property
+    def created(self) -> int: ...
+
+
+class Translating(Protocol):
+    """A backend's answer, pushed in as bytes cut anywhere, to the client's stream.
+
+    What merely begins an answer is held back until there is content: an error may then still lead to another target.
+    """
+
+    def feed(self, chunk: bytes) -> bytes:
+        """Raises BackendError."""
+
+    def release(self) -> bytes:
+        """What is held, for a client that shall wait no longer."""
+
+    def end(self) -> bytes:
+        """Raises BackendError where the answer ended too early."""
+
+    def fail(self, error: GatewayError) -> bytes:
+        """The events that end a stream which has begun."""
+
+
+class Exchange(Protocol):
+    """One attempt: the request as the backend gets it, and the way back for its answer.
+
+    `endpoint` is the path below `/v1` at the backend. `usage` is what the answer has told so far, None for nothing.
+    """
+
+    endpoint: str
+    request: bytes
+
+    @property
+    def usage(self) -> ir.Usage | None: ...
+
+    def plain(self, body: bytes, *, is_stream: bool) -> bytes:
+        """The client's whole answer, from one that the backend gave whole or as a stream. Raises BackendError."""
+
+    def stream(self, is_stream: bool) -> Translating:
+        """The client's stream, from an answer that the backend streams or gives whole."""
+
+
+def begin(asked: Asked, backend: str, model: str) -> Exchange:
+    """An attempt at a backend that speaks this protocol and knows this model.
+
+    Raises GatewayError naming the field that is wrong, or that the backend's protocol cannot express.
+    """
+    if asked.protocol == backend:
+        return Identity(asked, model)
+    refuse_ambiguous(asked.body)
+    request = CLIENT_CODECS[asked.protocol].parse_request(asked.body)
+    answering = Answering(
+        request_id=asked.request_id,
+        model=asked.model,
+        created=asked.created,
+        include_usage=request.include_usage,
+        shows_reasoning=request.shows_reasoning,
+    )
+    rendered = BACKEND_CODECS[backend].render_request(request, model)
+    return Translation(asked.protocol, backend, request=rendered, answering=answering, names=refitted(request.tools))
+
+
+class Translation:
+    """Client and backend speak two protocols. `names` leads back to the client's own names for its tools."""
+
+    def __init__(
+        self, client: str, backend: str, *, request: bytes, answering: Answering, names: Mapping[str, str]
+    ) -> None:
+        self.endpoint = ENDPOINTS[backend]
+        self.request = request
+        self.usage: ir.Usage | None = None
+        self._client = CLIENT_CODECS[client]
+        self._backend = backend
+        self._answering = answering
+        self._names = names
+
+    def plain(self, body: bytes, *, is_stream: bool) -> bytes:
+        parser = self._parser(is_stream)
+        completion = fold(parser.feed(body) + parser.close())
+        self.usage = completion.usage
+        return self._client.render_completion(completion, self._answering)
+
+    def stream(self, is_stream: bool) -> JoinedStream:
+        return JoinedStream(self._parser(is_stream), self._client, answering=self._answering, count=self._count)
+
+    def _count(self, usage: ir.Usage) -> None:
+        self.usage = usage
+
+    def _parser(self, is_stream: bool) -> StreamParser:
+        stream_parser = BACKEND_CODECS[self._backend].stream_parser
+        parser = stream_parser() if is_stream else WholeParser(COMPLETIONS[self._backend])
+        return RestoringParser(parser, self._names) if self._names else parser
+
+
+class Identity:
+    """Client and backend speak one protocol. Only an answer in the other of its two forms is read at all."""
+
+    def __init__(self, asked: Asked, model: str) -> None:
+        self.endpoint = ENDPOINTS[asked.protocol]
+        self.request = asked.body if model == asked.model else splice_model(asked.body, model)
+        self._asked = asked
+        self._codec = WATCHED_CODECS[asked.protocol]
+        self._counter = Counter(self._codec)
+
+    @property
+    def usage(self) -> ir.Usage | None:
+        return self._counter.usage
+
+    def plain(self, body: bytes, *, is_stream: bool) -> bytes:
+        if is_stream:
+            self._counter.feed(body)
+            return self._reshaping().plain(body, is_stream=True)
+        check(self._codec, body)
+        self._counter.read(body)
+        return body
+
+    def stream(self, is_stream: bool) -> Translating:
+        if not is_stream:
+            return self._reshaping().stream(is_stream=False)
+        return PassthroughStream(self._codec, self._asked.request_id, self._counter.feed)
+
+    def _reshaping(self) -> Translation:
+        """For a stream where a whole answer was asked for, and the other way round."""
+        asked = self._asked
+        answering = Answering(request_id=asked.request_id, model=asked.model, created=asked.created)
+        return Translation(asked.protocol, asked.protocol, request=self.request, answering=answering, names={})

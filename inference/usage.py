@@ -1,0 +1,31 @@
+"""Counts an answer's tokens from a copy of its bytes, for answers that are relayed unread. Never fails the relay."""
+
+import contextlib
+
+import msgspec
+
+from inference import ir, sse
+from inference.errors import BackendError
+from inference.protocols.passthrough import WatchedCodec
+
+
+class Counter:
+    """`usage` is None as long as the upstream has told no counts."""
+
+    def __init__(self, codec: WatchedCodec) -> None:
+        self._codec = codec
+        self._splitter = sse.Splitter()
+        self.usage: ir.Usage | None = None
+
+    def feed(self, chunk: bytes) -> None:
+        """A piece of a stream, cut anywhere."""
+        with contextlib.suppress(BackendError):
+            events = self._splitter.feed(chunk)
+            if self._codec.scanning.may_have_usage(events):
+                for event in sse.parse_events(events):
+                    self.read(event.data)
+
+    def read(self, data: bytes | str) -> None:
+        """A whole answer, or the data of one event."""
+        with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            self.usage = self._codec.read_usage(data, self.usage)
