@@ -103,7 +103,9 @@ class ClientKey(models.Model):
         validators=[MinValueValidator(0)],
         help_text="US dollars a calendar month. Empty: no limit. 0: nothing that costs money.",
     )
-    is_admin = models.BooleanField(default=False, help_text="May read and change the configuration over /api.")
+    is_admin = models.BooleanField(
+        "administrator", default=False, help_text="May read and change the configuration over /api."
+    )
     last_used_at = models.DateTimeField(null=True, editable=False)
 
     history = ConfigurationHistory(table_name="client_keys_history", excluded_fields=["key_hash", "last_used_at"])

@@ -26,6 +26,9 @@ def configuration_api() -> NinjaAPI:
     return api
 
 
+admin.site.site_header = admin.site.site_title = "MLX Manager"
+admin.site.index_title = "Configuration"
+
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/", api_errors.complete(configuration_api().urls)),

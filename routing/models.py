@@ -139,7 +139,7 @@ class BackendMapping(models.Model):
     def clean(self) -> None:
         """What the database cannot check. The constraints say the rest."""
         for field in ("backend_model", "fallback_backend", "fallback_model"):
-            setattr(self, field, (getattr(self, field) or "").strip() or None)
+            setattr(self, field, getattr(self, field) or None)
         first, second = _find(self.credential_id), _find(self.fallback_credential_id)
         problems = {
             "credential": _type_problem(first, self.backend_type),
@@ -176,4 +176,6 @@ def _choice(backend: str | None, model: str, credential: CloudCredential | None)
 def _type_problem(credential: CloudCredential | None, backend: str | None) -> str | None:
     if credential is None or backend in (None, LOCAL) or credential.backend_type == backend:
         return None
-    return f"This credential is for {credential.get_backend_type_display()}: choose one for {backend}, or none."
+    labels: dict[str | None, str] = dict(BackendType.choices)
+    wanted = labels.get(backend, "this backend")
+    return f"This credential is for {credential.get_backend_type_display()}: choose one for {wanted}, or none."
