@@ -14,7 +14,7 @@ from inference.backends.addresses import AddressRefused
 from inference.backends.base import Call
 from inference.backends.base_url import check_base_url
 from inference.backends.headers import Headers, to_client
-from inference.backends.reply import HttpReply, begin_reply, body_chunks, next_chunk
+from inference.backends.reply import READ_ERRORS, HttpReply, begin_reply, body_chunks
 from inference.backends.retry_after import parse_retry_after
 from inference.errors import BackendError, Kind, UpstreamAnswer
 from routing.route import Target, Upstream
@@ -69,6 +69,7 @@ def build_request(url: str, call: Call, headers: Headers) -> httpx2.Request:
         headers=[*((name, value) for name, value in defaults.items() if name not in given), *headers],
         # Not `content`, which would have httpx2 go over all headers twice more.
         stream=httpx2.ByteStream(call.body),
+        extensions={"timeout": {"read": call.idle}},
     )
 
 
@@ -96,7 +97,7 @@ async def exchange(
     try:
         if response.status_code >= 300:
             raise await refusal(response, call=call, protocol=protocol, parse_error=parse_error, key=key)
-        return await begin_reply(response, call=call, protocol=protocol, deadline=deadline)
+        return await begin_reply(response, protocol=protocol, deadline=deadline)
     except BaseException:
         await response.aclose()
         raise
@@ -123,7 +124,7 @@ async def refusal(
     status = response.status_code
     if status < 400:
         return BackendError(Kind.UPSTREAM_INVALID_RESPONSE, "The upstream redirects; redirects are not followed.")
-    body = scrub(await error_body(response, idle=call.idle), key)
+    body = scrub(await error_body(response, seconds=call.idle), key)
     error = parse_error(status, body)
     error.answer = UpstreamAnswer(status, to_client(response.headers.multi_items(), protocol=protocol), body)
     if error.retry_after is None:
@@ -131,14 +132,16 @@ async def refusal(
     return error
 
 
-async def error_body(response: httpx2.Response, *, idle: float) -> bytes:
-    """As much as comes, up to a limit: the status alone tells most of it."""
+async def error_body(response: httpx2.Response, *, seconds: float) -> bytes:
+    """As much as comes, up to a limit of size and of time: the status alone tells most of it."""
     body = b""
     try:
-        chunks = body_chunks(response)
-        while len(body) < LARGEST_ERROR and (chunk := await next_chunk(chunks, idle)):
-            body += chunk
-    except BackendError:
+        async with asyncio.timeout(seconds):
+            async for chunk in body_chunks(response):
+                body += chunk
+                if len(body) >= LARGEST_ERROR:
+                    break
+    except (TimeoutError, *READ_ERRORS):
         return body
     return body[:LARGEST_ERROR]
 

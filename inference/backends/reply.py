@@ -2,16 +2,17 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import assert_never
 
 import httpx2
 import msgspec
 
-from inference.backends.base import Call
 from inference.backends.decoding import NotDecodable, decoded
 from inference.backends.headers import Headers, to_client
 from inference.errors import BackendError, Kind
 
 LARGEST_ANSWER = 64 * 1024**2
+READ_ERRORS = (httpx2.TransportError, NotDecodable)
 
 
 class HttpReply:
@@ -25,20 +26,21 @@ class HttpReply:
         is_stream: bool,
         first: bytes,
         rest: AsyncIterator[bytes] | None,
-        idle: float,
     ) -> None:
         self.headers = headers
         self.is_stream = is_stream
         self._response = response
         self._first = first
         self._rest = rest
-        self._idle = idle
 
     async def chunks(self) -> AsyncIterator[bytes]:
         yield self._first
         if self._rest is not None:
-            while chunk := await next_chunk(self._rest, self._idle):
-                yield chunk
+            try:
+                async for chunk in self._rest:
+                    yield chunk
+            except READ_ERRORS as error:
+                raise broken(error) from None
 
     async def aclose(self) -> None:
         await self._response.aclose()
@@ -54,62 +56,60 @@ class Outline(msgspec.Struct):
 OUTLINE = msgspec.json.Decoder(Outline)
 
 
-async def begin_reply(response: httpx2.Response, *, call: Call, protocol: str, deadline: float) -> HttpReply:
+async def begin_reply(response: httpx2.Response, *, protocol: str, deadline: float) -> HttpReply:
     """The reply, once the answer has begun and looks like one. Raises BackendError; the caller closes the response."""
     content_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type in ("text/html", "application/xhtml+xml"):
         raise BackendError(Kind.UPSTREAM_INVALID_RESPONSE, "The upstream answered with a web page.")
-    chunks = body_chunks(response)
     is_stream = content_type == "text/event-stream"
-    if is_stream:
-        first = await next_chunk(chunks, deadline - asyncio.get_running_loop().time())
-    else:
-        first = await whole(chunks, most=LARGEST_ANSWER, idle=call.idle)
+    try:
+        chunks = body_chunks(response)
+        async with asyncio.timeout_at(deadline):
+            first = await anext(chunks, b"")
+        if not is_stream:
+            first = await whole(first, chunks)
+    except TimeoutError:
+        raise BackendError(Kind.UPSTREAM_TIMEOUT, "The upstream did not begin to answer in time.") from None
+    except READ_ERRORS as error:
+        raise broken(error) from None
     if not first:
         raise BackendError(Kind.UPSTREAM_INVALID_RESPONSE, "The upstream's answer is empty.")
     if not is_stream:
         check_plain(first)
-    return HttpReply(
-        response,
-        headers=to_client(response.headers.multi_items(), protocol=protocol),
-        is_stream=is_stream,
-        first=first,
-        rest=chunks if is_stream else None,
-        idle=call.idle,
-    )
+    headers = to_client(response.headers.multi_items(), protocol=protocol)
+    return HttpReply(response, headers=headers, is_stream=is_stream, first=first, rest=chunks if is_stream else None)
 
 
 def body_chunks(response: httpx2.Response) -> AsyncIterator[bytes]:
+    """Raises one of READ_ERRORS, also while iterated."""
     assert isinstance(response.stream, httpx2.AsyncByteStream)
-    try:
-        return decoded(aiter(response.stream), response.headers.get("content-encoding", ""))
-    except NotDecodable:
-        raise undecodable() from None
+    return decoded(aiter(response.stream), response.headers.get("content-encoding", ""))
 
 
-async def next_chunk(chunks: AsyncIterator[bytes], seconds: float) -> bytes:
-    """Empty at the end. Raises BackendError."""
-    try:
-        async with asyncio.timeout(seconds):
-            return await anext(chunks, b"")
-    except TimeoutError:
-        raise BackendError(Kind.UPSTREAM_TIMEOUT, "The upstream fell silent.") from None
-    except httpx2.TransportError:
-        raise BackendError(Kind.UPSTREAM_STREAM_TRUNCATED, "The upstream's answer ended too early.") from None
-    except NotDecodable:
-        raise undecodable() from None
-
-
-async def whole(chunks: AsyncIterator[bytes], *, most: int, idle: float) -> bytes:
-    """All chunks as one. Raises BackendError."""
-    parts: list[bytes] = []
-    size = 0
-    while chunk := await next_chunk(chunks, idle):
-        size += len(chunk)
-        if size > most:
-            raise BackendError(Kind.UPSTREAM_INVALID_RESPONSE, f"The upstream's answer is longer than {most} bytes.")
+async def whole(first: bytes, rest: AsyncIterator[bytes]) -> bytes:
+    """All chunks as one. Raises BackendError for too many."""
+    parts = [first]
+    size = len(first)
+    async for chunk in rest:
         parts.append(chunk)
+        size += len(chunk)
+        if size > LARGEST_ANSWER:
+            raise BackendError(Kind.UPSTREAM_INVALID_RESPONSE, "The upstream's answer is too long.")
     return b"".join(parts)
+
+
+def broken(error: httpx2.TransportError | NotDecodable) -> BackendError:
+    match error:
+        case httpx2.ReadTimeout():
+            return BackendError(Kind.UPSTREAM_TIMEOUT, "The upstream fell silent.")
+        case httpx2.TransportError():
+            return BackendError(Kind.UPSTREAM_STREAM_TRUNCATED, "The upstream's answer ended too early.")
+        case NotDecodable():
+            return BackendError(
+                Kind.UPSTREAM_INVALID_RESPONSE, "The upstream compressed its answer in a way we cannot read."
+            )
+        case _:
+            assert_never(error)
 
 
 def check_plain(body: bytes) -> None:
@@ -120,7 +120,3 @@ def check_plain(body: bytes) -> None:
         raise BackendError(Kind.UPSTREAM_INVALID_RESPONSE, "The upstream's answer is not a JSON object.") from None
     if outline.error is not None and outline.id is None:
         raise BackendError(Kind.UPSTREAM_INVALID_RESPONSE, "The upstream sent an error as a success.")
-
-
-def undecodable() -> BackendError:
-    return BackendError(Kind.UPSTREAM_INVALID_RESPONSE, "The upstream compressed its answer in a way we cannot read.")

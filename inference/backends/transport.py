@@ -3,6 +3,7 @@
 Bytes pass as they come. It follows no redirect, asks no proxy, keeps no cookie, and connects to vetted addresses only.
 """
 
+import asyncio
 import io
 import os
 import socket
@@ -60,26 +61,54 @@ class AbortingResponse(aiohttp.ClientResponse):
 
 
 class Body(httpx2.AsyncByteStream):
-    """A response's bytes, a whole read at a time."""
+    """A response's bytes, a whole read at a time. From the first on, one must come within `idle` seconds.
 
-    def __init__(self, response: aiohttp.ClientResponse) -> None:
+    One timer watches the whole of it: setting one for each read costs as much as half of the read.
+    """
+
+    def __init__(self, response: aiohttp.ClientResponse, idle: float | None) -> None:
         self._response = response
+        self._idle = idle
+        self._waiting_since: float | None = None
+        self._timer: asyncio.TimerHandle | None = None
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
+        loop = asyncio.get_running_loop()
+        content = self._response.content
         try:
-            while chunk := await self._response.content.readany():
+            while chunk := await content.readany():
+                self._waiting_since = None
                 yield chunk
+                self._waiting_since = loop.time()
+                if self._timer is None and self._idle is not None:
+                    self._timer = loop.call_later(self._idle, self._watch, loop, self._idle)
         except (aiohttp.ClientError, OSError) as error:
             raise httpx2.ReadError(type(error).__name__) from None
+        finally:
+            self._stop_watching()
+
+    def _watch(self, loop: asyncio.AbstractEventLoop, idle: float) -> None:
+        now = loop.time()
+        silent = 0.0 if self._waiting_since is None else now - self._waiting_since
+        if silent >= idle:
+            self._response.content.set_exception(httpx2.ReadTimeout("silent"))
+        else:
+            self._timer = loop.call_at(now + idle - silent, self._watch, loop, idle)
+
+    def _stop_watching(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
 
     async def aclose(self) -> None:
         """A response not yet read to its end takes its connection with it; one that was has given it back."""
+        self._stop_watching()
         self._response.close()
 
 
 class AiohttpTransport(httpx2.AsyncBaseTransport):
     """One per process, shared by all backends. Opens its pool at the first request, in the loop that serves it.
 
+    Of a request's timeouts it heeds `read`, the seconds between two chunks; the caller limits the wait for the answer.
     Raises AddressRefused beside httpx2's own errors. None of them holds a header.
     """
 
@@ -107,8 +136,9 @@ class AiohttpTransport(httpx2.AsyncBaseTransport):
             )
         except (aiohttp.ClientError, OSError) as error:
             raise as_httpx2(error) from None
+        idle = request.extensions.get("timeout", {}).get("read")
         return httpx2.Response(
-            response.status, headers=list(response.raw_headers), stream=Body(response), request=request
+            response.status, headers=list(response.raw_headers), stream=Body(response, idle), request=request
         )
 
     def _open_session(self) -> aiohttp.ClientSession:

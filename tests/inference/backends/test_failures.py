@@ -1,5 +1,6 @@
 """Both HTTP backends against servers that refuse, break, stall or talk nonsense."""
 
+import asyncio
 import socket
 
 import pytest
@@ -127,7 +128,7 @@ async def test_a_plain_answer_without_end_is_refused(
     error = await failure(backend, vendor, upstream.url)
     assert (error.kind, error.message) == (
         Kind.UPSTREAM_INVALID_RESPONSE,
-        "The upstream's answer is longer than 1048576 bytes.",
+        "The upstream's answer is too long.",
     )
 
 
@@ -235,3 +236,16 @@ async def test_a_failure_does_not_show_the_key(vendor: Vendor, backend: Backend,
     while error is not None:
         assert KEY not in f"{error!r} {error}"
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+
+
+async def test_a_client_that_reads_slowly_is_no_silence_of_the_upstream(
+    vendor: Vendor, backend: Backend, upstream: Upstream
+) -> None:
+    upstream.script(events(b"data: 1\n\n", b"data: 2\n\n", b"data: 3\n\n", pause=0.01))
+    reply = await backend.open(call(vendor, stream=True, idle=0.1), target(vendor, upstream.url + vendor.suffix))
+    got = b""
+    async for chunk in reply.chunks():
+        got += chunk
+        await asyncio.sleep(0.25)
+    await reply.aclose()
+    assert got == b"data: 1\n\ndata: 2\n\ndata: 3\n\n"
