@@ -1,6 +1,5 @@
 """HOME: the one folder that holds the database, the models, the worker's socket and the generated secrets."""
 
-import os
 from pathlib import Path
 
 import platformdirs
@@ -28,12 +27,3 @@ def secret(home: Path, setting: str, file: str) -> str:
         return (home / file).read_text(encoding="ascii").strip()
     except FileNotFoundError:
         return ""
-
-
-def write_secret(path: Path, value: str) -> None:
-    """Write a new file that only its owner can read. Raises FileExistsError rather than overwrite."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(value + "\n")
-        file.flush()
-        os.fsync(file.fileno())

@@ -15,6 +15,7 @@ HOME = home.locate()
 # Secrets. An empty one stops the command that needs it, not the others.
 
 SECRET_KEY = home.secret(HOME, "MLXMANAGER_SECRET_KEY", "secret_key")
+HAS_SECRET_KEY = bool(SECRET_KEY)  # Django lets nobody look at an empty SECRET_KEY.
 FERNET_KEYS = [
     key.strip() for key in home.secret(HOME, "MLXMANAGER_FERNET_KEYS", "fernet_keys").split(",") if key.strip()
 ]
@@ -58,6 +59,8 @@ PRIVATE_UPSTREAMS = env.words("MLXMANAGER_PRIVATE_UPSTREAMS")
 # Local models.
 
 MODELS_DIR = Path(env.text("MLXMANAGER_MODELS_DIR") or HOME / "models").expanduser().absolute()
+HUGGING_FACE = Path(env.text("HF_HOME") or "~/.cache/huggingface").expanduser().absolute()
+HUB_CACHE = Path(env.text("HF_HUB_CACHE") or HUGGING_FACE / "hub").expanduser().absolute()
 
 # Django.
 

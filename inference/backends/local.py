@@ -5,6 +5,7 @@ import itertools
 from collections import deque
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import cast
 
 import msgspec
 
@@ -83,9 +84,9 @@ class Connection(asyncio.Protocol):
         return self._transport is not None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        transport.write(native.pack(native.Hello(native.VERSION)))
+        # Not an isinstance: uvloop's transports are no asyncio.Transport, only alike.
+        self._transport = cast(asyncio.Transport, transport)
+        self._transport.write(native.pack(native.Hello(native.VERSION)))
 
     def connection_lost(self, _: Exception | None) -> None:
         self._lose(unavailable("The local worker is gone."))

@@ -1,0 +1,109 @@
+"""What one web process needs to answer requests, made once from the settings and closed with the server."""
+
+import asyncio
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from django.http import HttpRequest
+from django.http.request import split_domain_port, validate_host
+
+from credentials.client_keys import digest, is_well_formed
+from inference.api.activity import Activity
+from inference.api.installed_names import InstalledNames
+from inference.backends.local import LocalBackend
+from inference.backends.transport import AiohttpTransport
+from inference.errors import GatewayError, Kind
+from inference.executor import Executor
+from routing.client import Client
+from routing.resolver import SnapshotKeeper
+from routing.route import Route, Target
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """`body` in bytes, the rest in seconds: to the first byte of a stream and of a plain answer, between two chunks."""
+
+    body: int
+    stream_first_byte: float
+    plain_first_byte: float
+    idle: float
+
+
+class Gateway:
+    def __init__(
+        self,
+        *,
+        keeper: SnapshotKeeper,
+        executor: Executor,
+        local: LocalBackend,
+        transport: AiohttpTransport,
+        installed: InstalledNames,
+        limits: Limits,
+        hosts: Sequence[str],
+    ) -> None:
+        self.keeper = keeper
+        self.executor = executor
+        self.local = local
+        self.transport = transport
+        self.installed = installed
+        self.limits = limits
+        self.hosts = hosts
+        self.activity = Activity()
+
+    async def start(self) -> None:
+        await asyncio.to_thread(self.keeper.start)
+        await self.installed.refresh()
+
+    async def stop(self) -> None:
+        await self.local.aclose()
+        await self.transport.aclose()
+        await asyncio.to_thread(self.keeper.stop)
+
+    def check_host(self, request: HttpRequest) -> None:
+        """Refuse a Host we do not go by: a web page could have bound its own name to our address."""
+        domain, _ = split_domain_port(request.META.get("HTTP_HOST", ""))
+        if not domain or not validate_host(domain, self.hosts):
+            message = "This Host is not allowed; MLXMANAGER_ALLOWED_HOSTS lists those that are."
+            raise GatewayError(Kind.HOST_NOT_ALLOWED, message)
+
+    def authenticate(self, key: str | None) -> Client:
+        """The client whose key this is. A missing, a malformed and an unknown key look alike."""
+        client = self.keeper.current.client(digest(key)) if key and is_well_formed(key) else None
+        if client is None:
+            if not self.keeper.healthy:
+                raise GatewayError(Kind.DATABASE_UNAVAILABLE, "The database cannot be asked now.", retry_after=5)
+            raise GatewayError(Kind.INVALID_API_KEY, "The client key is missing or not valid.")
+        if not client.enabled:
+            raise GatewayError(Kind.KEY_DISABLED, f"The client key {client.name} is disabled.")
+        if client.expires_at is not None and client.expires_at <= datetime.now(UTC):
+            raise GatewayError(Kind.KEY_DISABLED, f"The client key {client.name} has expired.")
+        return client
+
+    def route(self, model: str, client: Client) -> Route:
+        """Raises GatewayError where the key may not use the model or nothing answers it."""
+        if not client.allows(model):
+            raise GatewayError(Kind.MODEL_NOT_ALLOWED, f"This key may not use the model {model}.", param="model")
+        route = self.find_route(model)
+        if route is None:
+            near = difflib.get_close_matches(model, self.names(client), n=5)
+            hint = f" Near names: {', '.join(near)}." if near else ""
+            raise GatewayError(Kind.MODEL_NOT_FOUND, f"model: {model} is not known here.{hint}", param="model")
+        return route
+
+    def find_route(self, model: str) -> Route | None:
+        """The first mapping that matches; failing that, the installed model of that very name."""
+        mapped = self.keeper.current.route(model)
+        if mapped is not None:
+            return mapped
+        return Route(model, None, (Target("local", model),)) if model in self.installed.names else None
+
+    def names(self, client: Client) -> list[str]:
+        """What a key can name: exact patterns, and installed models that are answered under their own name."""
+        own = [name for name in self.installed.names if answers_itself(self.find_route(name), name)]
+        return [name for name in dict.fromkeys([*self.keeper.current.exact_names, *sorted(own)]) if client.allows(name)]
+
+
+def answers_itself(route: Route | None, name: str) -> bool:
+    return route is not None and route.targets[:1] == (Target("local", name),)

@@ -1,0 +1,89 @@
+"""From an answer or an error to a response in the client's protocol, with the headers that tell what happened."""
+
+from collections.abc import Iterable
+
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
+
+from inference.api.identity import client_protocol, is_messages
+from inference.api.requests import ApiRequest
+from inference.errors import BackendError, GatewayError, Kind
+from inference.executor import Answer, AttemptsFailed
+from inference.relay import Relay
+from inference.translate import CLIENT_CODECS
+from routing.route import Route, Target
+
+# An upstream that refuses our credential has said nothing about the client's request.
+OUR_CREDENTIAL = {Kind.UPSTREAM_AUTH_FAILED, Kind.UPSTREAM_QUOTA_SPENT}
+
+
+class StreamResponse(HttpResponseBase):
+    """A response whose body is a relay. Whoever sends it closes the relay."""
+
+    streaming = True
+
+    def __init__(self, relay: Relay) -> None:
+        super().__init__(content_type="text/event-stream; charset=utf-8")
+        self.relay = relay
+
+
+def answer_response(request: ApiRequest, answer: Answer, route: Route) -> HttpResponseBase:
+    response: HttpResponseBase
+    if isinstance(answer.body, Relay):
+        response = StreamResponse(answer.body)
+        set_headers(response, [*answer.headers, ("cache-control", "no-cache"), ("x-accel-buffering", "no")])
+    else:
+        response = HttpResponse(answer.body, content_type="application/json")
+        set_headers(response, answer.headers)
+    identify(response, request)
+    describe(response, answer.target, answer.attempts)
+    if route.mapping_id is not None:
+        response["x-mlxmanager-mapping"] = str(route.mapping_id)
+    if answer.fallback_reason is not None:
+        response["x-mlxmanager-fallback-reason"] = str(answer.fallback_reason)
+    return response
+
+
+def error_response(request: ApiRequest, error: GatewayError) -> HttpResponse:
+    protocol = client_protocol(request)
+    relayed = as_it_came(error, protocol)
+    if relayed is not None:
+        response = relayed
+    else:
+        rendered = CLIENT_CODECS[protocol].render_error(error, request.id)
+        response = HttpResponse(rendered.body, status=rendered.status, content_type="application/json")
+        set_headers(response, rendered.headers)
+    identify(response, request)
+    if isinstance(error, AttemptsFailed):
+        describe(response, error.target, error.attempts)
+    return response
+
+
+def as_it_came(error: GatewayError, protocol: str) -> HttpResponse | None:
+    """The upstream's own refusal, where the client speaks its protocol and it is about the client's request."""
+    if not isinstance(error, AttemptsFailed) or error.protocol != protocol or error.kind in OUR_CREDENTIAL:
+        return None
+    answer = error.cause.answer if isinstance(error.cause, BackendError) else None
+    if answer is None or error.kind is Kind.UPSTREAM_INVALID_RESPONSE:
+        return None
+    response = HttpResponse(answer.body, status=answer.status, content_type="application/json")
+    set_headers(response, answer.headers)
+    return response
+
+
+def set_headers(response: HttpResponseBase, headers: Iterable[tuple[str, str]]) -> None:
+    for name, value in headers:
+        response[name] = value
+
+
+def identify(response: HttpResponseBase, request: ApiRequest) -> None:
+    """Our request id, where each vendor's SDK looks for it."""
+    response["x-request-id"] = request.id
+    if is_messages(request.path):
+        response["request-id"] = request.id
+
+
+def describe(response: HttpResponseBase, target: Target, attempts: int) -> None:
+    response["x-mlxmanager-backend"] = target.backend
+    response["x-mlxmanager-model"] = target.model.encode("ascii", "backslashreplace").decode("ascii")
+    response["x-mlxmanager-attempts"] = str(attempts)

@@ -1,0 +1,183 @@
+"""Runs one request over the targets of its route: attempts, at most one retry each, and fallback.
+
+The first target that starts to answer wins. Until then nothing has reached the client; from then on nothing else may.
+"""
+
+import asyncio
+import random
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import structlog
+
+from inference import translate
+from inference.backends.base import Backend, Call, Reply
+from inference.errors import BackendError, GatewayError, Kind
+from inference.policy import PASSING, policy
+from inference.relay import Relay
+from routing.route import Route, Target
+
+log = structlog.get_logger("mlxmanager.executor")
+
+MOST_ATTEMPTS = 4
+LONGEST_RETRY_AFTER = 60.0
+LONGEST_WAIT_TO_RETRY = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A client's request as it came. `created` is in Unix seconds, the time limits in seconds."""
+
+    request_id: str
+    protocol: str
+    body: bytes
+    model: str
+    stream: bool
+    created: int
+    headers: tuple[tuple[str, str], ...]
+    tenant: str
+    first_byte: float
+    idle: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`body` is the whole plain answer, or the stream, which the caller closes."""
+
+    body: bytes | Relay
+    headers: tuple[tuple[str, str], ...]
+    target: Target
+    attempts: int
+    fallback_reason: Kind | None
+
+
+class AttemptsFailed(GatewayError):
+    """No target answered. `cause` is the failure to show, `protocol` the one its upstream spoke."""
+
+    def __init__(self, cause: GatewayError, *, target: Target, protocol: str, attempts: int) -> None:
+        super().__init__(cause.kind, cause.message, param=cause.param, retry_after=cause.retry_after)
+        self.cause = cause
+        self.target = target
+        self.protocol = protocol
+        self.attempts = attempts
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    error: GatewayError
+    target: Target
+
+
+class Executor:
+    def __init__(self, backends: Mapping[str, Backend]) -> None:
+        self.backends = backends
+
+    async def execute(self, incoming: Incoming, route: Route) -> Answer:
+        """Raises AttemptsFailed, or GatewayError where no attempt was made."""
+        failures: list[Failure] = []
+        for target in route.targets:
+            retried = False
+            while len(failures) < MOST_ATTEMPTS:
+                try:
+                    body, headers = await self.attempt(incoming, target)
+                except GatewayError as error:
+                    failures.append(Failure(error, target))
+                    wait = None if retried else wait_to_retry(error)
+                    if wait is None:
+                        break
+                    retried = True
+                    await asyncio.sleep(wait)
+                else:
+                    reason = next((f.error.kind for f in failures if f.target is not target), None)
+                    return Answer(body, headers, target, len(failures) + 1, reason)
+            if not policy(failures[-1].error.kind).falls_back:
+                break
+        if not failures:
+            raise GatewayError(Kind.LOCAL_ONLY, f"{route.requested_model} may only be answered on this machine.")
+        raise self.failed(failures)
+
+    async def attempt(self, incoming: Incoming, target: Target) -> tuple[bytes | Relay, tuple[tuple[str, str], ...]]:
+        """One try, from the client's original request. Raises GatewayError before the first byte."""
+        began = time.monotonic()
+        outcome = "cancelled"
+        try:
+            answer = await self.answer(incoming, target)
+            outcome = "answered"
+        except GatewayError as error:
+            outcome = str(error.kind)
+            raise
+        finally:
+            log.info(
+                "attempt",
+                model=incoming.model,
+                backend=target.backend,
+                target=target.model,
+                outcome=outcome,
+                stream=incoming.stream,
+                ms=round((time.monotonic() - began) * 1000),
+            )
+        return answer
+
+    async def answer(self, incoming: Incoming, target: Target) -> tuple[bytes | Relay, tuple[tuple[str, str], ...]]:
+        if target.problem is not None:
+            raise BackendError(Kind.NO_UPSTREAM_CREDENTIAL, target.problem)
+        backend = self.backends[target.backend]
+        exchange = translate.begin(incoming, backend.protocol, target.model)
+        same = backend.protocol == incoming.protocol
+        reply = await backend.open(
+            Call(
+                request_id=incoming.request_id,
+                endpoint=exchange.endpoint,
+                body=exchange.request,
+                stream=incoming.stream,
+                headers=incoming.headers if same else (),
+                tenant=incoming.tenant,
+                first_byte=incoming.first_byte,
+                idle=incoming.idle,
+            ),
+            target,
+        )
+        headers = reply.headers if same else ()
+        if not incoming.stream:
+            return await whole(reply, exchange), headers
+        relay = Relay(reply, exchange.stream(reply.is_stream))
+        try:
+            await relay.begin()
+        except BaseException:
+            await relay.aclose()
+            raise
+        return relay, headers
+
+    def failed(self, failures: list[Failure]) -> AttemptsFailed:
+        """Of several failures show the last that passes by itself, with the shortest wait any of them named."""
+        passing = [failure for failure in failures if failure.error.kind in PASSING]
+        shown = (passing or failures)[-1]
+        waits = [failure.error.retry_after for failure in failures if failure.error.retry_after is not None]
+        failed = AttemptsFailed(
+            shown.error,
+            target=shown.target,
+            protocol=self.backends[shown.target.backend].protocol,
+            attempts=len(failures),
+        )
+        failed.retry_after = min(*waits, LONGEST_RETRY_AFTER) if waits else None
+        return failed
+
+
+async def whole(reply: Reply, exchange: translate.Exchange) -> bytes:
+    """The plain answer, from a backend that gave it whole or as a stream."""
+    try:
+        chunks = [chunk async for chunk in reply.chunks()]
+        return exchange.plain(b"".join(chunks), is_stream=reply.is_stream)
+    finally:
+        await reply.aclose()
+
+
+def wait_to_retry(error: GatewayError) -> float | None:
+    """Seconds until the same target may be tried again; None: not at all."""
+    if error.kind is Kind.UPSTREAM_RATE_LIMITED:
+        soon = error.retry_after is not None and error.retry_after <= LONGEST_WAIT_TO_RETRY
+        return error.retry_after if soon else None
+    if policy(error.kind).retries:
+        return random.uniform(0.05, 0.25)  # noqa: S311 - jitter, no secret
+    return None

@@ -1,0 +1,111 @@
+"""Says what would happen to a request for a model, step by step and why. Behind the command `route` and `/api/route`.
+
+What only a running worker knows is handed in; None stands for no worker that could be asked.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from inference.installed import Installed
+from routing import patterns
+from routing.models import BackendMapping
+from routing.route import Route, Target
+from routing.snapshot import Snapshot
+
+type Verdict = Literal["yes", "no", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that has to hold for a target to answer."""
+
+    what: str
+    verdict: Verdict
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainedTarget:
+    backend: str
+    model: str
+    checks: list[Check]
+
+    @property
+    def can_answer(self) -> Verdict:
+        verdicts = {check.verdict for check in self.checks}
+        return "no" if "no" in verdicts else "unknown" if "unknown" in verdicts else "yes"
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """`reason` says which mapping decides, or why none does. `passed_over` are mappings that match as well."""
+
+    model: str
+    reason: str
+    mapping_id: int | None = None
+    passed_over: list[str] = field(default_factory=list)
+    targets: list[ExplainedTarget] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """`loaded`: the models in the running worker's memory; None: no worker answers."""
+
+    snapshot: Snapshot
+    installed: Mapping[str, Installed]
+    loaded: frozenset[str] | None
+
+
+def explain(model: str, around: Surroundings) -> Explanation:
+    route = around.snapshot.route(model)
+    passed_over = [why for mapping in BackendMapping.objects.all() if (why := why_not(mapping, model, route))]
+    if route is not None and route.mapping_id is not None:
+        mapping = BackendMapping.objects.get(pk=route.mapping_id)
+        reason = f"{describe(mapping)} is the first that matches"
+        targets = [explain_target(target, around) for target in route.targets]
+        if route.local_only:
+            reason += "; it keeps requests on this machine"
+        return Explanation(model, reason, route.mapping_id, passed_over, targets)
+    if model in around.installed:
+        reason = "no mapping matches; an installed model has this name"
+        return Explanation(model, reason, None, passed_over, [explain_target(Target("local", model), around)])
+    return Explanation(model, "no mapping matches and no installed model has this name: 404", None, passed_over)
+
+
+def why_not(mapping: BackendMapping, model: str, route: Route | None) -> str | None:
+    """Why a mapping that matches does not decide; None for one that does not match, and for the one that decides."""
+    if not patterns.matches(mapping.model_pattern, model) or (route is not None and mapping.pk == route.mapping_id):
+        return None
+    why = "comes later" if mapping.enabled else "is disabled"
+    return f"{describe(mapping)} {why}"
+
+
+def describe(mapping: BackendMapping) -> str:
+    return f"mapping {mapping.pk} ({mapping.model_pattern}, priority {mapping.priority})"
+
+
+def explain_target(target: Target, around: Surroundings) -> ExplainedTarget:
+    checks = local_checks(target, around) if target.backend == "local" else cloud_checks(target)
+    return ExplainedTarget(target.backend, target.model, checks)
+
+
+def local_checks(target: Target, around: Surroundings) -> list[Check]:
+    found = around.installed.get(target.model)
+    if found is None:
+        installed = Check("installed", "no", f"pull it: manage.py models pull {target.model}")
+    else:
+        installed = Check("installed", "no" if found.problem else "yes", found.problem or f"{found.size / 1e6:.1f} MB")
+    if around.loaded is None:
+        return [installed, Check("worker running", "unknown", "none answers; serve starts it")]
+    resident = "in memory" if target.model in around.loaded else "not in memory yet; the first request loads it"
+    return [installed, Check("worker running", "yes", resident)]
+
+
+def cloud_checks(target: Target) -> list[Check]:
+    upstream = target.upstream
+    if upstream is None:
+        return [Check("credential", "no", target.problem or "there is none")]
+    key = "its key can be decrypted" if upstream.api_key is not None else "it holds no key, and none is sent"
+    address = upstream.base_url or "the vendor's own address"
+    return [Check("credential", "yes", f"{upstream.name}: {key}"), Check("address", "yes", address)]

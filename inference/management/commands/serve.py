@@ -1,0 +1,110 @@
+"""The command that runs everything: first set-up, then the web processes and the worker as children."""
+
+import asyncio
+import errno
+import importlib.util
+import os
+import socket
+import sys
+from typing import Any
+
+from django.conf import settings
+from django.core.management import BaseCommand, CommandError
+from django.db import connections
+
+from inference import first_run, locks
+from inference.supervisor import WORKER_GRACE, Child, parent_pipe, supervise
+
+BACKLOG = 2048
+AFTER_DRAIN = 5.0
+
+
+class Command(BaseCommand):
+    help = "Set up what is missing, then serve on MLXMANAGER_HOST and MLXMANAGER_PORT until SIGTERM or Ctrl-C."
+    requires_system_checks = ()
+
+    def handle(self, *_: Any, **__: Any) -> None:
+        settings.HOME.chmod(0o700)
+        lock = hold_home()
+        listener = listen(settings.BIND_HOST, settings.BIND_PORT)
+        made = first_run.prepare()
+        connections.close_all()
+        self.welcome(made)
+        parent = parent_pipe()
+        command = [sys.executable, "-m", "mlxmanager.server", f"--socket={listener.fileno()}", f"--parent={parent}"]
+        web = [
+            Child(f"web {number}", command, settings.DRAIN_SECONDS + AFTER_DRAIN, (listener.fileno(), parent))
+            for number in range(1, settings.WEB_PROCESSES + 1)
+        ]
+        asyncio.run(supervise(web, self.worker(parent), listener=listener))
+        os.close(lock)
+
+    def worker(self, parent: int) -> Child | None:
+        """None where MLX is not installed: the gateway then runs without local models."""
+        if importlib.util.find_spec("mlx") is None:
+            self.stderr.write("MLX is not installed on this machine: there are no local models, cloud models work.")
+            return None
+        return Child("worker", [sys.executable, manage(), "runworker", f"--parent={parent}"], WORKER_GRACE, (parent,))
+
+    def welcome(self, made: dict[str, str]) -> None:
+        """Say where we are. What was generated now is shown this once, on a terminal or in a file of the owner's."""
+        address = f"http://{settings.BIND_HOST}:{settings.BIND_PORT}"
+        self.stdout.write(f"MLX Manager   {address}/v1\nAdmin         {address}/admin/\n")
+        if not made:
+            return
+        shown = first_words(address, made)
+        if self.stdout.isatty():
+            self.stdout.write(shown)
+            return
+        path = settings.HOME / "first-run.txt"
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            file.write(shown)
+        self.stdout.write(f"The first password and client key are in {path}\n")
+
+
+def first_words(address: str, made: dict[str, str]) -> str:
+    lines = []
+    if "admin" in made:
+        lines.append(f"Sign in       user admin, password {made['admin']}")
+    if "client key" in made:
+        key = made["client key"]
+        body = '{"model": "demo", "messages": [{"role": "user", "content": "What is the capital of France?"}]}'
+        lines += [
+            f"Client key    {key}",
+            "",
+            "Try it:",
+            "",
+            f"  curl {address}/v1/chat/completions -H 'authorization: Bearer {key}' "
+            f"-H 'content-type: application/json' -d '{body}'",
+            "",
+            f"  ANTHROPIC_BASE_URL={address} ANTHROPIC_AUTH_TOKEN={key} ANTHROPIC_MODEL=demo claude",
+            "",
+        ]
+    return "\n".join(["", *lines, "These secrets are not shown again.", "", ""])
+
+
+def hold_home() -> int:
+    """One `serve` per HOME: the lock is held until this process ends, however it ends."""
+    try:
+        return locks.hold(settings.HOME / "run" / "serve.lock")
+    except locks.Held as held:
+        raise CommandError(f"MLXMANAGER_HOME ({settings.HOME}) is held by another serve, pid {held.holder}.") from None
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Bind before anything else starts, so that a port that is taken is known first."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        reason = "is taken" if error.errno == errno.EADDRINUSE else f"cannot be used ({error.strerror})"
+        raise CommandError(f"{host}:{port} {reason}; set MLXMANAGER_HOST or MLXMANAGER_PORT.") from None
+    listener.listen(BACKLOG)
+    listener.set_inheritable(True)
+    return listener
+
+
+def manage() -> str:
+    return str(settings.BASE_DIR / "manage.py")

@@ -1,0 +1,120 @@
+"""The child processes behind `serve`: keeps the worker and the web processes alive, ends them in order.
+
+Each child runs in a process group of its own, so that a Ctrl-C in the terminal reaches `serve` alone. Each inherits the
+reading end of a pipe whose writing end only `serve` holds: its end of file tells a child that `serve` is gone.
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import structlog
+
+log = structlog.get_logger("mlxmanager.supervisor")
+
+FIRST_DELAY = 0.2
+LONGEST_DELAY = 30.0
+HEALTHY_AFTER = 60.0
+WORKER_GRACE = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """How one child is started. `grace` is the time in seconds it gets to end after SIGTERM."""
+
+    name: str
+    command: Sequence[str]
+    grace: float
+    descriptors: Sequence[int] = field(default=())
+
+
+class Supervised:
+    """One child, started again whenever it ends, until it is told to stop."""
+
+    def __init__(self, child: Child) -> None:
+        self.child = child
+        self.process: asyncio.subprocess.Process | None = None
+        self.stopping = False
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._keep_alive())
+
+    async def stop(self) -> None:
+        """SIGTERM, then SIGKILL once the child's grace is over."""
+        self.stopping = True
+        self.send(signal.SIGTERM)
+        assert self._task is not None
+        done, _ = await asyncio.wait({self._task}, timeout=self.child.grace)
+        if not done:
+            log.warning("child did not end in time", child=self.child.name)
+            self.send(signal.SIGKILL)
+            await self._task
+
+    def send(self, number: signal.Signals) -> None:
+        if self.process is not None and self.process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                self.process.send_signal(number)
+
+    async def _keep_alive(self) -> None:
+        delay = FIRST_DELAY
+        while not self.stopping:
+            began = time.monotonic()
+            code = await self._run()
+            if self.stopping:
+                return
+            if time.monotonic() - began > HEALTHY_AFTER:
+                delay = FIRST_DELAY
+            log.warning("child ended", child=self.child.name, code=code, restart_in=delay)
+            await asyncio.sleep(delay)
+            delay = min(delay * 2, LONGEST_DELAY)
+
+    async def _run(self) -> int:
+        self.process = await asyncio.create_subprocess_exec(
+            *self.child.command,
+            pass_fds=self.child.descriptors,
+            process_group=0,
+            stdin=asyncio.subprocess.DEVNULL,
+        )
+        log.info("child started", child=self.child.name, pid=self.process.pid)
+        if self.stopping:
+            self.send(signal.SIGTERM)
+        return await self.process.wait()
+
+
+async def supervise(web: Sequence[Child], worker: Child | None, *, listener: socket.socket) -> None:
+    """Run until SIGTERM or SIGINT, then end the web processes, which drain, and the worker last.
+
+    A second signal ends everything at once. The listener is ours to close: while we hold it, a new connection would
+    wait for a process that no longer comes.
+    """
+    children = [Supervised(child) for child in (*web, *([worker] if worker else []))]
+    told = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def tell() -> None:
+        if told.is_set():
+            for child in children:
+                child.send(signal.SIGKILL)
+        told.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, tell)
+    for child in children:
+        child.start()
+    await told.wait()
+    listener.close()
+    await asyncio.gather(*(child.stop() for child in children[: len(web)]))
+    await asyncio.gather(*(child.stop() for child in children[len(web) :]))
+
+
+def parent_pipe() -> int:
+    """The reading end for the children. The writing end stays open in this process, and in no other, for its life."""
+    reading, writing = os.pipe()
+    os.set_inheritable(writing, False)
+    return reading

@@ -1,0 +1,78 @@
+"""Joins the handlers into one ASGI application and opens and closes what they share with the server's lifespan."""
+
+import asyncio
+import contextlib
+
+from django.conf import settings
+from django.core.handlers.asgi import ASGIRequest
+
+from inference import installed, sockets
+from inference.api.gateway import Gateway, Limits
+from inference.api.handler import ApiHandler
+from inference.api.health import PATHS, health_response
+from inference.api.installed_names import InstalledNames
+from inference.api.requests import NO_STREAM, App, Message, Receive, Send
+from inference.backends.addresses import PrivateUpstreams
+from inference.backends.anthropic import Anthropic
+from inference.backends.local import LocalBackend
+from inference.backends.openai import OpenAI
+from inference.backends.transport import AiohttpTransport
+from inference.executor import Executor
+from inference.protocols import anthropic_messages, openai_chat
+from routing.resolver import SnapshotKeeper
+
+
+def make_gateway() -> Gateway:
+    transport = AiohttpTransport(PrivateUpstreams.parse(settings.PRIVATE_UPSTREAMS))
+    local = LocalBackend(sockets.socket_path(settings.HOME))
+    return Gateway(
+        keeper=SnapshotKeeper(),
+        executor=Executor(
+            {
+                "local": local,
+                "openai": OpenAI(transport, openai_chat.parse_error),
+                "anthropic": Anthropic(transport, anthropic_messages.parse_error),
+            }
+        ),
+        local=local,
+        transport=transport,
+        installed=InstalledNames(lambda: installed.find(settings.MODELS_DIR, settings.HUB_CACHE)),
+        limits=Limits(
+            body=settings.MAX_BODY,
+            stream_first_byte=settings.STREAM_FIRST_BYTE,
+            plain_first_byte=settings.PLAIN_FIRST_BYTE,
+            idle=settings.IDLE_TIMEOUT,
+        ),
+        hosts=settings.ALLOWED_HOSTS,
+    )
+
+
+class Application:
+    def __init__(self, site: App, gateway: Gateway) -> None:
+        self.site = site
+        self.gateway = gateway
+        self.api = ApiHandler(gateway)
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self.live(receive, send)
+            return
+        path = scope["path"]
+        if path.startswith("/v1/") or path == "/v1":
+            await self.api(scope, receive, send)
+        elif path.rstrip("/") in PATHS:
+            await self.api.send_response(await health_response(ASGIRequest(scope, NO_STREAM), self.gateway), send)
+        else:
+            await self.site(scope, receive, send)
+
+    async def live(self, receive: Receive, send: Send) -> None:
+        await receive()
+        await self.gateway.start()
+        refreshing = asyncio.create_task(self.gateway.installed.keep_fresh())
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        refreshing.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await refreshing
+        await self.gateway.stop()
+        await send({"type": "lifespan.shutdown.complete"})

@@ -1,0 +1,75 @@
+"""One web process: uvicorn on the listening socket that `serve` hands down.
+
+    python -m mlxmanager.server --socket FD --parent FD
+
+It drains on SIGTERM and exits 0. When its parent is gone, which shows as the end of the pipe that it inherited, it
+leaves at once.
+"""
+
+import argparse
+import asyncio
+import os
+import signal
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import structlog
+import uvicorn
+from django.conf import settings
+
+from mlxmanager.asgi import application
+
+log = structlog.get_logger("mlxmanager.server")
+
+
+class Server(uvicorn.Server):
+    """Leaves the signals to us: uvicorn would cut open streams, and end with the signal rather than with 0."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.drain)
+        yield
+
+    def drain(self) -> None:
+        if not application.gateway.activity.draining:
+            self.draining = asyncio.ensure_future(self.drain_then_exit())
+
+    async def drain_then_exit(self) -> None:
+        await application.gateway.activity.drain(settings.DRAIN_SECONDS)
+        self.should_exit = True
+
+
+def leave_with_parent(descriptor: int) -> None:
+    """Nobody writes to the pipe: reading returns when the last writer, our parent, is gone."""
+    os.read(descriptor, 1)
+    os._exit(1)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--socket", type=int, required=True)
+    parser.add_argument("--parent", type=int, required=True)
+    options = parser.parse_args()
+    threading.Thread(target=leave_with_parent, args=(options.parent,), daemon=True).start()
+    config = uvicorn.Config(
+        application,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=2,
+    )
+    server = Server(config)
+    server.run(sockets=[socket.socket(fileno=options.socket)])
+
+
+if __name__ == "__main__":
+    main()

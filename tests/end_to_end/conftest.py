@@ -1,0 +1,89 @@
+"""One running gateway for the tests that only ask it, with an OpenAI and an Anthropic upstream behind it."""
+
+from collections.abc import Iterator
+
+import anthropic
+import openai
+import pytest
+
+from tests.gateway import Gateway, running_gateway
+from tests.upstreams import Upstream
+
+PROVIDER_KEY = "sk-provider-key-that-nobody-may-see"
+
+
+def cloud_config(upstream: Upstream) -> str:
+    """Both vendors' mappings, both led to one local server that speaks both protocols."""
+    return f"""
+[[credentials]]
+backend_type = "openai"
+base_url = "{upstream.url}/v1"
+api_key_env = "PROVIDER_KEY"
+
+[[credentials]]
+backend_type = "anthropic"
+base_url = "{upstream.url}"
+api_key_env = "PROVIDER_KEY"
+
+[[mappings]]
+model_pattern = "gpt-*"
+backend_type = "openai"
+
+[[mappings]]
+model_pattern = "claude-*"
+backend_type = "anthropic"
+
+[[mappings]]
+model_pattern = "renamed"
+backend_type = "openai"
+backend_model = "gpt-real-name"
+
+[[mappings]]
+model_pattern = "renamed-claude"
+backend_type = "anthropic"
+backend_model = "claude-real-name"
+
+[[mappings]]
+model_pattern = "safe-*"
+backend_type = "openai"
+fallback_backend = "local"
+fallback_model = "mlxmanager/demo"
+
+[[mappings]]
+model_pattern = "local-first"
+backend_type = "local"
+backend_model = "mlxmanager/demo"
+fallback_backend = "anthropic"
+fallback_model = "claude-fallback"
+"""
+
+
+@pytest.fixture(scope="session")
+def cloud() -> Iterator[Upstream]:
+    with Upstream() as upstream:
+        yield upstream
+
+
+@pytest.fixture(scope="session")
+def _gateway(cloud: Upstream) -> Iterator[Gateway]:
+    with running_gateway() as gateway:
+        gateway.configure(cloud_config(cloud), PROVIDER_KEY=PROVIDER_KEY)
+        yield gateway
+
+
+@pytest.fixture
+def gateway(_gateway: Gateway, cloud: Upstream) -> Gateway:
+    cloud.forget()
+    return _gateway
+
+
+@pytest.fixture
+def openai_client(gateway: Gateway) -> Iterator[openai.OpenAI]:
+    with openai.OpenAI(base_url=f"{gateway.url}/v1", api_key=gateway.key, max_retries=0) as client:
+        yield client
+
+
+@pytest.fixture
+def anthropic_client(gateway: Gateway) -> Iterator[anthropic.Anthropic]:
+    with anthropic.Anthropic(base_url=gateway.url, api_key=gateway.key, max_retries=0) as client:
+        yield client

@@ -1,0 +1,109 @@
+"""Another target answers in the same call, as long as nothing was sent."""
+
+import os
+import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx2
+import pytest
+
+from tests.answers import refusal
+from tests.end_to_end.conftest import PROVIDER_KEY, cloud_config
+from tests.end_to_end.questions import CAPITAL
+from tests.gateway import Gateway, running_gateway
+from tests.upstreams import Upstream
+
+PATHS = pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/messages"])
+MODES = pytest.mark.parametrize("stream", [False, True], ids=["plain", "stream"])
+
+
+def question(model: str, *, stream: bool = False, text: str = CAPITAL) -> dict[str, object]:
+    return {"model": model, "max_tokens": 100, "stream": stream, "messages": [{"role": "user", "content": text}]}
+
+
+@PATHS
+@MODES
+def test_the_local_model_answers_when_the_cloud_is_unavailable(
+    gateway: Gateway, cloud: Upstream, path: str, stream: bool
+) -> None:
+    cloud.script(refusal(503), refusal(503))
+    answer = gateway.post(path, question("safe-model", stream=stream))
+    assert answer.status_code == 200
+    assert "Paris" in answer.text
+    assert answer.headers["x-mlxmanager-backend"] == "local"
+    assert answer.headers["x-mlxmanager-fallback-reason"] == "upstream_unavailable"
+    assert answer.headers["x-mlxmanager-attempts"] == "3"
+
+
+@PATHS
+def test_the_cloud_answers_while_the_worker_is_dead(cloud: Upstream, path: str) -> None:
+    with running_gateway() as gateway:
+        gateway.configure(cloud_config(cloud), PROVIDER_KEY=PROVIDER_KEY)
+        [worker] = gateway.children("runworker")
+        os.kill(worker, signal.SIGKILL)
+        answer = gateway.post(path, question("local-first"))
+        assert answer.status_code == 200
+        assert "Hello from upstream" in answer.text
+        assert answer.headers["x-mlxmanager-backend"] == "anthropic"
+        assert answer.headers["x-mlxmanager-fallback-reason"] == "local_worker_unavailable"
+
+
+def test_a_request_the_worker_holds_goes_to_the_cloud_when_it_dies(cloud: Upstream) -> None:
+    with running_gateway() as gateway, ThreadPoolExecutor() as pool:
+        gateway.configure(cloud_config(cloud), PROVIDER_KEY=PROVIDER_KEY)
+        [worker] = gateway.children("runworker")
+        os.kill(worker, signal.SIGSTOP)
+        asking = pool.submit(gateway.post, "/v1/messages", question("local-first"))
+        time.sleep(0.5)  # The stopped worker's socket has the request by now; nothing tells when.
+        assert not asking.done()
+        os.kill(worker, signal.SIGKILL)
+        answer = asking.result(timeout=20)
+        assert "Hello from upstream" in answer.text
+        assert answer.headers["x-mlxmanager-attempts"] == "2"
+
+
+@pytest.mark.parametrize(
+    ("path", "marker"),
+    [("/v1/chat/completions", '"error"'), ("/v1/messages", "event: error")],
+    ids=["openai", "anthropic"],
+)
+def test_nothing_falls_back_once_something_was_sent(cloud: Upstream, path: str, marker: str) -> None:
+    with running_gateway() as gateway:
+        gateway.configure(cloud_config(cloud), PROVIDER_KEY=PROVIDER_KEY)
+        [worker] = gateway.children("runworker")
+        before = len(cloud.requests)
+        asked = question("local-first", stream=True, text="Tell me a story about a fox.")
+        headers = {"authorization": f"Bearer {gateway.key}"}
+        with httpx2.stream("POST", f"{gateway.url}{path}", json=asked, headers=headers, timeout=20) as answer:
+            parts = answer.iter_text()
+            text = next(parts)
+            os.kill(worker, signal.SIGKILL)
+            text += "".join(parts)
+        assert answer.status_code == 200
+        assert marker in text
+        assert "local_worker_unavailable" in text or "api_error" in text
+        assert "message_stop" not in text
+        assert '"finish_reason":"stop"' not in text
+        assert len(cloud.requests) == before
+
+
+@PATHS
+def test_a_refusal_of_the_request_itself_is_final(gateway: Gateway, cloud: Upstream, path: str) -> None:
+    cloud.script(refusal(400))
+    answer = gateway.post(path, question("safe-model"))
+    assert answer.status_code == 400
+    assert answer.headers["x-mlxmanager-backend"] == "openai"
+    assert answer.headers["x-mlxmanager-attempts"] == "1"
+
+
+@PATHS
+def test_without_a_fallback_the_failure_is_shown_in_the_callers_protocol(
+    gateway: Gateway, cloud: Upstream, path: str
+) -> None:
+    model = "claude-x" if path == "/v1/chat/completions" else "gpt-x"
+    cloud.script(refusal(503, b"<html>busy</html>"), refusal(503, b"<html>busy</html>"))
+    answer = gateway.post(path, question(model))
+    assert answer.status_code in (502, 503)
+    assert ("error" in answer.json()) is True
+    assert (answer.json().get("type") == "error") is (path == "/v1/messages")

@@ -1,0 +1,41 @@
+"""The documents keep up with the code: each setting and each command is named where a user looks it up."""
+
+import re
+from pathlib import Path
+
+import pytest
+from django.core.management import get_commands
+
+ROOT = Path(__file__).resolve().parent.parent
+APPS = {"credentials", "routing", "inference"}
+NAME = re.compile(r'"((?:MLXMANAGER|HF)_[A-Z_]+|DATABASE_URL|REDIS_URL)"')
+
+
+def read(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+SETTINGS = sorted(set(NAME.findall(read("mlxmanager/settings.py") + read("mlxmanager/home.py"))))
+DOCUMENTS = sorted(str(path.relative_to(ROOT)) for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+COMMANDS = sorted(name for name, app in get_commands().items() if app in APPS)
+
+
+def test_there_is_something_to_look_for() -> None:
+    assert len(SETTINGS) > 15
+    assert len(COMMANDS) > 5
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_each_setting_is_documented(name: str) -> None:
+    assert f"`{name}`" in read("docs/settings.md")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_each_command_is_documented(name: str) -> None:
+    assert re.search(rf"`{name}\b", read("docs/commands.md"))
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_each_link_between_documents_leads_somewhere(name: str) -> None:
+    for target in re.findall(r"\]\(([^)#:]+)\)", read(name)):
+        assert ((ROOT / name).parent / target).exists(), target
