@@ -12,6 +12,7 @@ class Call:
     """One attempt's request, already in the backend's protocol.
 
     `endpoint` is the path below `/v1` in the backend's own protocol, as `chat/completions` or `messages`.
+    An upstream is asked with GET where `body` is empty.
     `headers` are those the client sent that may travel on, names in lower case. `tenant` is the client key's id.
     Time limits are in seconds: `first_byte` until the answer begins, `idle` between two chunks.
     """

@@ -153,3 +153,37 @@ async def test_a_hundred_streams_run_at_once(vendor: Vendor, backend: Backend, u
 
     assert await asyncio.gather(*(one() for _ in range(100))) == [b"data: 1\n\ndata: 2\n\n"] * 100
     assert upstream.opened == 100
+
+
+async def test_a_connection_the_upstream_closed_meanwhile_is_replaced(
+    vendor: Vendor, backend: Backend, upstream: Upstream
+) -> None:
+    upstream.always = plain({"id": "x"}, ending="close")
+    for number in range(1, 4):
+        reply = await backend.open(call(vendor), target(vendor, upstream.url + vendor.suffix))
+        await reply.aclose()
+        await upstream.until(lambda: upstream.open == 0)
+        assert upstream.opened == number
+
+
+async def test_clients_that_leave_at_any_moment_leave_nothing_open(
+    vendor: Vendor, backend: Backend, upstream: Upstream
+) -> None:
+    upstream.always = events(*[b"data: 1\n\n"] * 10, delay=0.02, pause=0.01)
+
+    async def relay() -> None:
+        reply = await backend.open(call(vendor, stream=True), target(vendor, upstream.url + vendor.suffix))
+        try:
+            async for _ in reply.chunks():
+                await asyncio.sleep(0)
+        finally:
+            await reply.aclose()
+
+    relays = []
+    for number in range(100):
+        relays.append(asyncio.create_task(relay()))
+        asyncio.get_running_loop().call_later(number * 0.002, relays[-1].cancel)
+    outcomes = await asyncio.gather(*relays, return_exceptions=True)
+    assert {type(outcome) for outcome in outcomes} <= {asyncio.CancelledError, type(None)}
+    whole = outcomes.count(None)
+    await upstream.until(lambda: upstream.open <= whole, SOON)
