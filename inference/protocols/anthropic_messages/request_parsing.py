@@ -50,6 +50,7 @@ def refuse(asked: shapes.Request) -> None:
         "container": asked.container is not None,
         "thread": asked.thread is not None,
         "inference_geo": asked.inference_geo is not None,
+        "output_format": asked.output_format is not None,
         "output_config.format": asked.output_config is not None and asked.output_config.format is not None,
     }
     for field, present in unsupported.items():

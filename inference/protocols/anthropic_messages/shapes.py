@@ -92,6 +92,7 @@ class Request(msgspec.Struct):
     tool_choice: ToolChoice | None = None
     thinking: Thinking | None = None
     output_config: OutputConfig | None = None
+    output_format: JSON = None
     metadata: Metadata | None = None
     mcp_servers: list[JSON] | None = None
     container: JSON = None
