@@ -69,7 +69,7 @@ def render_effort(reasoning: ir.Reasoning | None) -> str | None:
 def render_messages(request: ir.Request, dialect: Dialect) -> Iterable[dict[str, JSON]]:
     if request.system:
         yield {"role": "system", "content": render_texts(request.system)}
-    for message in paired(request.messages):
+    for message in paired(readable(message, dialect) for message in request.messages):
         match message.role:
             case "assistant":
                 yield render_assistant(message, dialect)
@@ -77,6 +77,17 @@ def render_messages(request: ir.Request, dialect: Dialect) -> Iterable[dict[str,
                 yield {"role": "system", "content": render_texts(message.content)}
             case "user":
                 yield from render_user(message)
+
+
+def readable(message: ir.Message, dialect: Dialect) -> ir.Message:
+    """Without thinking that the upstream cannot read. Whose signature it bears does not matter: none is sent."""
+    kept = (
+        block
+        for block in message.content
+        if not isinstance(block, ir.RedactedThinking)
+        and (not isinstance(block, ir.Thinking) or (block.text and dialect.reads_reasoning))
+    )
+    return ir.Message(message.role, tuple(kept))
 
 
 def render_user(message: ir.Message) -> Iterable[dict[str, JSON]]:
@@ -102,10 +113,10 @@ def render_texts(blocks: Iterable[ir.Block]) -> JSON:
 def render_assistant(message: ir.Message, dialect: Dialect) -> dict[str, JSON]:
     # The texts of one turn are one piece of what the model wrote.
     text = "".join(block.text for block in message.content if isinstance(block, ir.Text))
+    reasoning = "".join(block.text for block in message.content if isinstance(block, ir.Thinking))
     calls = [render_call(block) for block in message.content if isinstance(block, ir.ToolUse)]
     rendered: dict[str, JSON] = {"role": "assistant", "content": text or (dialect.empty_content if calls else "")}
-    reasoning = "".join(block.text for block in message.content if isinstance(block, ir.Thinking))
-    if reasoning and dialect.reads_reasoning:
+    if reasoning:
         rendered["reasoning_content"] = reasoning
     if calls:
         rendered["tool_calls"] = calls
