@@ -1,5 +1,6 @@
 """Brings the database to what a configuration file says, and tells the difference in words that hold no key."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -101,8 +102,8 @@ def _write(row: models.Model, values: Mapping[str, object], difference: Differen
 
 def _settle[M: models.Model](model: type[M], rows: Sequence[M], difference: Difference, *, prune: bool) -> None:
     """Refuse what stands in the file twice, and delete what does not stand there."""
-    for row in rows:
-        if rows.count(row) > 1:
+    for row, times in Counter(rows).items():
+        if times > 1:
             raise ConfigError(f"{_label(row)} stands in the file more than once.")
     if not prune:
         return
