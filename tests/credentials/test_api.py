@@ -3,6 +3,7 @@
 from uuid import uuid4
 
 import pytest
+from django.db import connection
 from pytest_django import Settings
 
 from credentials import client_keys, generation
@@ -188,3 +189,12 @@ def test_a_refused_change_does_not_raise_the_counter(call: Caller) -> None:
     before = generation.current()
     call("POST", "/credentials", {"backend_type": "openai", "name": "two words"})
     assert generation.current() == before
+
+
+def test_a_failure_of_ours_is_told_in_json_and_without_its_cause(call: Caller) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE cloud_credentials RENAME TO away")
+    response = call("GET", "/credentials")
+    assert response.status_code == 500
+    assert "cloud_credentials" not in response.content.decode()
+    assert detail(response)
