@@ -10,6 +10,7 @@ import msgspec
 
 from inference import ir
 from inference.errors import BackendError, Kind, Untranslatable
+from inference.protocols.folding import fold
 
 VERSION = 1
 LENGTH_BYTES = 4
@@ -70,7 +71,7 @@ class Count(Frame, frozen=True):
 
 
 class Ping(Frame, frozen=True):
-    """Answered by the thread that runs the models, which first makes a token when it has nothing else to do."""
+    """A status comes back at once; the result from the thread that runs the models, which makes a token when idle."""
 
     id: int
 
@@ -138,7 +139,10 @@ class LoadedModel(msgspec.Struct, frozen=True):
 
 
 class Status(Frame, frozen=True):
-    """Sent once a second. While `active` is above 0 and nothing is `loading`, `steps` grows, or the worker hangs."""
+    """Sent once a second, and for a ping.
+
+    While `active` is above 0 and nothing is `loading`, `steps` grows, or the worker hangs.
+    """
 
     steps: int
     step_seconds: float
@@ -271,6 +275,12 @@ class NativeParser:
 
 def stream_parser() -> NativeParser:
     return NativeParser()
+
+
+def parse_completion(body: bytes) -> ir.Completion:
+    """The worker always streams: a whole answer is its stream, read to the end."""
+    parser = stream_parser()
+    return fold([*parser.feed(body), *parser.close()])
 
 
 def parse_error(status: int, body: bytes) -> BackendError:  # noqa: ARG001 - the signature is the codec's
