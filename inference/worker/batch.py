@@ -89,6 +89,8 @@ class Batch:
             thinks=prompt.thinks,
             parallel=choice is None or choice.parallel,
         )
+        if prompt.goes_on:
+            answer.follow(prompt.tokens[-1])
         number = self.engine.insert(prompt.tokens, request.sampling, max_tokens=limit)
         self._rows[number] = Row(work, answer, len(prompt.tokens), at_limit, time.monotonic())
 

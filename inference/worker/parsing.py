@@ -40,6 +40,11 @@ class Answer:
         self.tokens = 0
         self.thinking_tokens = 0
 
+    def follow(self, token: int) -> None:
+        """The text follows this token, whose own text was there before: its leading space counts."""
+        self._detokenizer.add_token(token)
+        self._detokenizer.last_segment  # noqa: B018 - reading it moves on
+
     def feed(self, token: int) -> list[ir.Event]:
         self.tokens += 1
         self._detokenizer.add_token(token)

@@ -21,10 +21,11 @@ INSTRUCTION = "[system instruction]"
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """`thinks`: the prompt itself opens the thinking, so that the answer begins inside it."""
+    """`thinks`: the prompt itself opens the thinking. `goes_on`: it ends inside an answer that is to be continued."""
 
     tokens: list[int]
     thinks: bool
+    goes_on: bool
 
 
 def render(job: Job, tokenizer: TokenizerWrapper) -> Prompt:
@@ -32,11 +33,26 @@ def render(job: Job, tokenizer: TokenizerWrapper) -> Prompt:
     if not tokenizer.has_chat_template:
         raise GatewayError(Kind.UNSUPPORTED_ENDPOINT, "This model has no chat template: it completes text only.")
     text = render_text(job, tokenizer)
+    thinks = tokenizer.has_thinking and text.rstrip().endswith(tokenizer.think_start)
+    begun = beginning(job.request)
+    if begun and thinks:
+        text, thinks = f"{text}{tokenizer.think_end}\n\n", False
     # The template has written the special tokens itself.
-    tokens: list[int] = tokenizer.encode(text, add_special_tokens=False)
+    tokens: list[int] = tokenizer.encode(text + begun, add_special_tokens=False)
     if not tokens:
         raise GatewayError(Kind.INVALID_VALUE, "The prompt is empty.", param="messages")
-    return Prompt(tokens, tokenizer.has_thinking and text.rstrip().endswith(tokenizer.think_start))
+    return Prompt(tokens, thinks, bool(begun))
+
+
+def beginning(request: ir.Request) -> str:
+    """The answer's beginning, where the conversation ends with one."""
+    last = request.messages[-1] if request.messages else None
+    if last is None or last.role != "assistant":
+        return ""
+    if any(isinstance(block, ir.ToolUse) for block in last.content):
+        message = "The conversation ends with a tool call: its result is missing."
+        raise GatewayError(Kind.PREFILL_UNSUPPORTED, message, param="messages")
+    return "".join(block.text for block in last.content if isinstance(block, ir.Text))
 
 
 def render_text(job: Job, tokenizer: TokenizerWrapper) -> str:
@@ -50,16 +66,12 @@ def render_text(job: Job, tokenizer: TokenizerWrapper) -> str:
 
 
 def apply_template(conversation: list[Turn], job: Job, tokenizer: TokenizerWrapper) -> str:
-    goes_on = bool(conversation) and conversation[-1]["role"] == "assistant"
-    choices: dict[str, bool] = {} if job.thinking is None else {"enable_thinking": job.thinking}
+    # An answer that has begun is past its thinking.
+    thinking = False if beginning(job.request) else job.thinking
+    choices: dict[str, bool] = {} if thinking is None else {"enable_thinking": thinking}
     try:
         text: str = tokenizer.apply_chat_template(
-            conversation,
-            tools=tools(job.request) or None,
-            tokenize=False,
-            add_generation_prompt=not goes_on,
-            continue_final_message=goes_on,
-            **choices,
+            conversation, tools=tools(job.request) or None, tokenize=False, add_generation_prompt=True, **choices
         )
     except Exception as error:
         # The template is the model author's program: it can fail in any way.
@@ -84,9 +96,11 @@ def tools(request: ir.Request) -> list[Turn]:
 
 
 def turns(request: ir.Request) -> list[Turn]:
+    """The conversation, but for the beginning of the answer."""
+    messages = request.messages[:-1] if beginning(request) else request.messages
     system = "\n\n".join(text.text for text in request.system)
     first: list[Turn] = [{"role": "system", "content": system}] if system else []
-    return first + [turn for message in request.messages for turn in message_turns(message)]
+    return first + [turn for message in messages for turn in message_turns(message)]
 
 
 def folded_turns(request: ir.Request) -> list[Turn]:

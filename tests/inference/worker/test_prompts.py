@@ -1,0 +1,101 @@
+"""Requests to prompts, through the demo model's chat template and others."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from inference import ir
+from inference.errors import GatewayError, Kind
+from inference.protocols import native
+from inference.worker import prompts
+from inference.worker.adapter import TokenizerWrapper
+from tests.local_models import WEATHER, question
+
+STRICT = (
+    "{% for m in messages %}{% if m.role == 'system' or (loop.index0 % 2 == 0) != (m.role == 'user') %}"
+    "{{ raise_exception('Roles must alternate') }}{% endif %}[{{ m.role }}]{{ m.content }}{% endfor %}[assistant]"
+)
+SYSTEM = ir.Message("system", (ir.Text("Be brief."),))
+HELLO = ir.Message("user", (ir.Text("Hello"),))
+
+
+@contextmanager
+def template(tokenizer: TokenizerWrapper, text: str) -> Iterator[None]:
+    kept, tokenizer.chat_template = tokenizer.chat_template, text
+    try:
+        yield
+    finally:
+        tokenizer.chat_template = kept
+
+
+def rendered(tokenizer: TokenizerWrapper, request: ir.Request, thinking: bool | None = False) -> str:
+    text: str = tokenizer.decode(prompts.render(native.Job(request, thinking), tokenizer).tokens)
+    return text
+
+
+def test_a_conversation_with_tools_is_rendered_whole(tokenizer: TokenizerWrapper) -> None:
+    messages = (
+        HELLO,
+        ir.Message(
+            "assistant", (ir.Thinking("I call."), ir.Text("Well:"), ir.ToolUse("c1", "get_weather", {"city": "Rome"}))
+        ),
+        ir.Message("user", (ir.ToolResult("c1", (ir.Text("21 "), ir.Text("degrees"))), ir.Text("And now?"))),
+        SYSTEM,
+    )
+    asked = question("", messages=messages, system=(ir.Text("First."), ir.Text("Second.")), tools=(WEATHER,))
+    text = rendered(tokenizer, asked)
+    assert text.startswith("<|im_start|>system\nFirst.\n\nSecond.\n\n# Tools\n<tools>\n")
+    assert '"name": "get_weather"' in text
+    assert text.endswith(
+        "<|im_start|>user\nHello<|im_end|>\n"
+        "<|im_start|>assistant\nWell:\n"
+        '<tool_call>\n{"name": "get_weather", "arguments": {"city": "Rome"}}\n</tool_call>'
+        "<|im_end|>\n<|im_start|>user\n<tool_response>\n21 degrees\n</tool_response><|im_end|>\n"
+        "<|im_start|>user\nAnd now?<|im_end|>\n<|im_start|>system\nBe brief.<|im_end|>\n"
+        "<|im_start|>assistant\n<think>\n\n</think>\n\n"
+    )
+
+
+def test_tools_that_may_not_be_called_are_not_shown(tokenizer: TokenizerWrapper) -> None:
+    asked = question("Hello", tools=(WEATHER,), tool_choice=ir.ToolChoice("none"))
+    assert "get_weather" not in rendered(tokenizer, asked)
+
+
+def test_system_messages_become_marked_user_text_where_the_template_refuses_them(tokenizer: TokenizerWrapper) -> None:
+    asked = question("", messages=(HELLO, SYSTEM), system=(ir.Text("First."),))
+    with template(tokenizer, STRICT):
+        text = rendered(tokenizer, asked)
+    assert text == "[user][system instruction]\nFirst.\n\nHello\n\n[system instruction]\nBe brief.[assistant]"
+
+
+def test_a_template_that_refuses_the_conversation_says_why(tokenizer: TokenizerWrapper) -> None:
+    asked = question("", messages=(ir.Message("assistant", (ir.Text("Hi"),)), HELLO))
+    with template(tokenizer, STRICT), pytest.raises(GatewayError, match="Roles must alternate") as caught:
+        rendered(tokenizer, asked)
+    assert (caught.value.kind, caught.value.param) == (Kind.INVALID_VALUE, "messages")
+
+
+def test_an_empty_prompt_is_refused(tokenizer: TokenizerWrapper) -> None:
+    with template(tokenizer, "{{ '' }}"), pytest.raises(GatewayError, match="empty"):
+        rendered(tokenizer, question("Hello"))
+
+
+def test_a_template_that_opens_the_thinking_is_noticed(tokenizer: TokenizerWrapper) -> None:
+    opens = "{% for m in messages %}{{ m.content }}{% endfor %}<think>\n"
+    with template(tokenizer, opens):
+        assert prompts.render(native.Job(question("Hello")), tokenizer).thinks
+    assert not prompts.render(native.Job(question("<think>")), tokenizer).thinks
+
+
+def test_an_answer_that_has_begun_ends_the_prompt(tokenizer: TokenizerWrapper) -> None:
+    begun = ir.Message("assistant", (ir.Text("Well, "),))
+    text = rendered(tokenizer, question("", messages=(HELLO, begun)), thinking=True)
+    assert text.endswith("<|im_start|>assistant\n<think>\n\n</think>\n\nWell, ")
+
+
+def test_a_call_without_its_result_cannot_be_continued(tokenizer: TokenizerWrapper) -> None:
+    call = ir.Message("assistant", (ir.ToolUse("c1", "get_weather", {}),))
+    with pytest.raises(GatewayError) as caught:
+        rendered(tokenizer, question("", messages=(HELLO, call)))
+    assert caught.value.kind is Kind.PREFILL_UNSUPPORTED
