@@ -1,6 +1,7 @@
 """The backend in front of the local worker: one connection per process, many requests on it."""
 
 import asyncio
+import functools
 import itertools
 from collections import deque
 from collections.abc import AsyncIterator
@@ -31,8 +32,9 @@ def unavailable(message: str) -> BackendError:
 class Exchange:
     """One request's end of the connection: chunks come in, until it has ended or failed."""
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, *, buffer: int) -> None:
         self.id = number
+        self._buffer = buffer
         self.value: int | None = None
         self.ended = False
         self._chunks: deque[bytes] = deque()
@@ -47,7 +49,7 @@ class Exchange:
 
     @property
     def is_full(self) -> bool:
-        return len(self._chunks) > 1 and self._bytes > BUFFER_BYTES
+        return len(self._chunks) > 1 and self._bytes > self._buffer
 
     def end(self, error: BackendError | None = None) -> None:
         if not self.ended:
@@ -68,10 +70,11 @@ class Exchange:
 
 
 class Connection(asyncio.Protocol):
-    def __init__(self, largest_frame: int) -> None:
+    def __init__(self, *, largest_frame: int, buffer: int) -> None:
         loop = asyncio.get_running_loop()
         self._reader = native.FrameReader(native.FROM_WORKER, largest_frame)
         self._largest_frame = largest_frame
+        self._buffer = buffer
         self._exchanges: dict[int, Exchange] = {}
         self._ids = itertools.count(1)
         self._transport: asyncio.Transport | None = None
@@ -102,7 +105,7 @@ class Connection(asyncio.Protocol):
         """Send a request; the frame's id is replaced by a new one."""
         if self._transport is None:
             raise unavailable("The local worker is gone.")
-        exchange = Exchange(next(self._ids))
+        exchange = Exchange(next(self._ids), buffer=self._buffer)
         packed = native.pack(msgspec.structs.replace(frame, id=exchange.id))
         if len(packed) > self._largest_frame:
             raise BackendError(Kind.REQUEST_TOO_LARGE, "The request is too large for the local worker.")
@@ -201,9 +204,9 @@ class LocalBackend:
 
     protocol = "native"
 
-    def __init__(self, socket: Path, *, largest_frame: int = LARGEST_FRAME) -> None:
+    def __init__(self, socket: Path, *, largest_frame: int = LARGEST_FRAME, buffer: int = BUFFER_BYTES) -> None:
         self._socket = socket
-        self._largest_frame = largest_frame
+        self._make = functools.partial(Connection, largest_frame=largest_frame, buffer=buffer)
         self._connection: Connection | None = None
         self._connecting = asyncio.Lock()
 
@@ -270,7 +273,7 @@ class LocalBackend:
         try:
             async with asyncio.timeout(HELLO_SECONDS):
                 _, connection = await asyncio.get_running_loop().create_unix_connection(
-                    lambda: Connection(self._largest_frame), sockets.reach(self._socket)
+                    self._make, sockets.reach(self._socket)
                 )
                 try:
                     await connection.ready

@@ -5,7 +5,6 @@ import asyncio
 import json
 import logging
 import os
-import sys
 import threading
 
 import msgspec
@@ -24,7 +23,7 @@ class JSONLines(logging.Formatter):
         return json.dumps(line)
 
 
-def main() -> int:
+def main() -> None:
     parser = argparse.ArgumentParser(prog="inference.worker")
     parser.add_argument("command", choices=["runworker"])
     parser.add_argument("--config", type=int, required=True, help="descriptor to read the configuration from")
@@ -36,10 +35,9 @@ def main() -> int:
         threading.Thread(target=leave_with_parent, args=(config.parent,), daemon=True).start()
     ended = asyncio.run(serve(config))
     log.info("worker ended")
-    if not ended:
-        # A thread that hangs in native code would keep the process alive.
-        os._exit(1)
-    return 0
+    logging.shutdown()
+    # Not by way of the interpreter's end: MLX's threads abort the process there now and then.
+    os._exit(0 if ended else 1)
 
 
 def configure_logs(config: Config) -> None:
@@ -55,4 +53,4 @@ def leave_with_parent(descriptor: int) -> None:
     os._exit(0)
 
 
-sys.exit(main())
+main()

@@ -97,6 +97,7 @@ class Connection(asyncio.Protocol):
             case native.Unload():
                 self._scheduler.unload(Caller(self, frame.id), frame.model)
             case native.Ping():
+                self.send([self._scheduler.status()])
                 self._scheduler.ping(Caller(self, frame.id))
             case native.TooLarge():
                 raise GatewayError(Kind.REQUEST_TOO_LARGE, "The request is too large for the local worker.")

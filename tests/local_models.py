@@ -1,0 +1,87 @@
+"""Requests to the local worker and their answers, in the neutral form; and model folders made from the demo model."""
+
+import json
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from inference import ir
+from inference.backends.base import Call
+from inference.backends.local import LocalBackend, LocalReply
+from inference.installed import DEMO_FOLDER, DEMO_NAME
+from inference.protocols import native
+from routing.route import Target
+
+WEATHER = ir.Tool(
+    "get_weather",
+    {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]},
+    description="Get the weather",
+)
+
+
+def question(text: str, **fields: Any) -> ir.Request:
+    """A request of one user message, without thinking unless the fields say otherwise."""
+    messages = (ir.Message("user", (ir.Text(text),)),)
+    return msgspec.structs.replace(ir.Request("any", messages, shows_reasoning=False), **fields)
+
+
+async def begin(
+    backend: LocalBackend, request: ir.Request, *, model: str = DEMO_NAME, tenant: str = "", first_byte: float = 60
+) -> LocalReply:
+    body = native.render_request(request, model)
+    call = Call("req_test", "", body, stream=True, tenant=tenant, first_byte=first_byte)
+    return await backend.open(call, Target("local", model))
+
+
+async def ask(backend: LocalBackend, request: ir.Request, *, model: str = DEMO_NAME, tenant: str = "") -> "Answered":
+    """The whole answer."""
+    parser = native.stream_parser()
+    reply = await begin(backend, request, model=model, tenant=tenant)
+    try:
+        events = [event async for chunk in reply.chunks() for event in parser.feed(chunk)]
+    finally:
+        await reply.aclose()
+    return Answered([*events, *parser.close()])
+
+
+class Answered:
+    """The events of an answer, and what they say together."""
+
+    def __init__(self, events: Sequence[ir.Event]) -> None:
+        self.events = list(events)
+
+    @property
+    def text(self) -> str:
+        return "".join(event.text for event in self.events if isinstance(event, ir.TextDelta))
+
+    @property
+    def thinking(self) -> str:
+        return "".join(event.text for event in self.events if isinstance(event, ir.ThinkingDelta))
+
+    @property
+    def calls(self) -> list[tuple[str, Any]]:
+        names = [event.name for event in self.events if isinstance(event, ir.ToolStarted)]
+        inputs = [json.loads(event.json) for event in self.events if isinstance(event, ir.ToolDelta)]
+        return list(zip(names, inputs, strict=True))
+
+    @property
+    def finished(self) -> ir.Finished:
+        last = self.events[-1]
+        assert isinstance(last, ir.Finished)
+        return last
+
+
+def copy_demo(models_dir: Path, name: str, *, template: str | None = None, **config: Any) -> Path:
+    """An installed copy of the demo model, with another chat template or more in its config.json."""
+    folder = models_dir / name
+    shutil.copytree(DEMO_FOLDER, folder)
+    if template is not None:
+        path = folder / "tokenizer_config.json"
+        path.write_text(json.dumps(json.loads(path.read_text()) | {"chat_template": template}))
+    if config:
+        path = folder / "config.json"
+        path.write_text(json.dumps(json.loads(path.read_text()) | config))
+    return folder
