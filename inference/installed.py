@@ -13,6 +13,7 @@ DEMO_NAME = "mlxmanager/demo"
 DEMO_FOLDER = Path(__file__).parent / "demo_model"
 
 WEIGHTS = "model*.safetensors"
+INDEX = "model.safetensors.index.json"
 TOKENIZERS = ("tokenizer.json", "tokenizer.model", "tokenizer_config.json", "vocab.json")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)?")
 PARTIAL = ".partial"
@@ -39,6 +40,12 @@ class Tensor(msgspec.Struct, frozen=True):
     """A line in the header of a safetensors file; its `__metadata__` has no offsets."""
 
     data_offsets: tuple[int, int] = (0, 0)
+
+
+class Index(msgspec.Struct, frozen=True):
+    """Which file holds which tensor."""
+
+    weight_map: dict[str, str]
 
 
 HEADER = msgspec.json.Decoder(dict[str, Tensor])
@@ -83,12 +90,26 @@ def read_revision(repository: Path) -> str:
 
 
 def is_complete(folder: Path) -> bool:
+    """Whether everything is there, all files of the weights where an index names several."""
+    parts = [folder / name for name in indexed(folder / INDEX)] or weights(folder)[:1]
     return (
         (folder / "config.json").is_file()
         and any((folder / name).is_file() for name in TOKENIZERS)
-        and all(path.is_file() for path in weights(folder))
-        and bool(weights(folder))
+        and bool(parts)
+        and all(part.is_file() for part in parts)
     )
+
+
+def indexed(path: Path) -> frozenset[str]:
+    return read_index(path, path.stat().st_mtime_ns) if path.is_file() else frozenset()
+
+
+@lru_cache(maxsize=1024)
+def read_index(path: Path, changed: int) -> frozenset[str]:  # noqa: ARG001 - a file that has changed is read again
+    try:
+        return frozenset(msgspec.json.decode(path.read_bytes(), type=Index).weight_map.values())
+    except (OSError, msgspec.MsgspecError):
+        return frozenset()
 
 
 def weights(folder: Path) -> list[Path]:

@@ -1,6 +1,7 @@
 """Which models are installed."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,15 @@ def test_a_revision_that_is_a_path_is_not_followed(tmp_path: Path, revision: str
 def test_an_incomplete_folder_is_no_model(tmp_path: Path, missing: str) -> None:
     (copy_demo(tmp_path, "org/model") / missing).unlink()
     assert "org/model" not in installed(tmp_path)
+
+
+def test_weights_in_several_files_are_complete_with_the_last(tmp_path: Path) -> None:
+    folder = copy_demo(tmp_path, "org/model")
+    files = {"a": "model.safetensors", "b": "model-2.safetensors"}
+    (folder / "model.safetensors.index.json").write_text(json.dumps({"metadata": {}, "weight_map": files}))
+    assert "org/model" not in installed(tmp_path)
+    shutil.copy(folder / "model.safetensors", folder / "model-2.safetensors")
+    assert "org/model" in installed(tmp_path)
 
 
 def test_a_download_that_is_not_complete_is_no_model(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 import os
 import sys
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -41,7 +40,7 @@ class Command(BaseCommand):
         config = Config(
             socket=str(socket),
             models_dir=str(settings.MODELS_DIR),
-            hub_cache=str(hub_cache()),
+            hub_cache=str(settings.HUB_CACHE),
             largest_frame=largest_frame(settings.MAX_BODY),
             log_level=settings.LOG_LEVEL,
             log_format=settings.LOG_FORMAT,
@@ -50,13 +49,6 @@ class Command(BaseCommand):
         command = [sys.executable, "-P", "-m", "inference.worker", "runworker", f"--config={piped(config)}"]
         sys.stdout.flush()
         os.execve(sys.executable, command, environment())  # noqa: S606 - our own program
-
-
-def hub_cache() -> Path:
-    """Where Hugging Face keeps what it has downloaded."""
-    given = os.environ.get("HF_HUB_CACHE")
-    home = Path(os.environ.get("HF_HOME") or Path.home() / ".cache" / "huggingface")
-    return Path(given) if given else home / "hub"
 
 
 def piped(config: Config) -> int:

@@ -1,0 +1,66 @@
+"""Lists, brings and removes local models."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management import BaseCommand, CommandError, CommandParser
+
+from inference import downloads
+from inference.installed import Installed, find
+
+PLACES = {"bundled": "comes with MLX Manager", "models": "MLXMANAGER_MODELS_DIR", "cache": "the Hugging Face cache"}
+UNITS = ((1024**3, "GB"), (1024**2, "MB"), (1024, "KB"))
+
+
+class Command(BaseCommand):
+    help = "List the installed local models, pull one from the Hugging Face hub, or remove one."
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        actions = parser.add_subparsers(dest="action", required=True, metavar="list|pull|remove")
+        actions.add_parser("list", help="names, sizes and where they lie")
+        pull = actions.add_parser("pull", help="download a model; goes on where it was interrupted")
+        pull.add_argument("name", help="as organisation/model")
+        pull.add_argument("--revision", help="a branch, tag or commit; the default is main")
+        remove = actions.add_parser("remove", help="delete a model that was pulled")
+        remove.add_argument("name", help="as organisation/model")
+
+    def handle(self, *_: Any, **options: Any) -> None:
+        try:
+            match options["action"]:
+                case "list":
+                    self.list()
+                case "pull":
+                    self.pull(options["name"], options["revision"])
+                case "remove":
+                    self.remove(options["name"])
+        except downloads.DownloadError as error:
+            raise CommandError(str(error)) from None
+
+    def list(self) -> None:
+        for model in installed().values():
+            note = f"   not loaded: {model.problem}" if model.problem else ""
+            self.stdout.write(f"{model.name:48} {readable(model.size):>9}   {PLACES[model.place]}{note}")
+
+    def pull(self, name: str, revision: str | None) -> None:
+        folder = downloads.pull(name, settings.MODELS_DIR, revision=revision)
+        self.stdout.write(f"{name} is installed ({readable(installed()[name].size)}) in {folder}")
+
+    def remove(self, name: str) -> None:
+        folder = downloads.place(name, settings.MODELS_DIR)
+        model = installed().get(name)
+        if model is not None and model.place != "models":
+            raise CommandError(f"{name} stays: it lies in {PLACES[model.place]}, not in MLXMANAGER_MODELS_DIR.")
+        if model is None and not downloads.partial_place(folder).exists():
+            raise CommandError(f"{name} is not installed.")
+        downloads.remove(folder)
+        self.stdout.write(f"{name} is removed.")
+
+
+def installed() -> dict[str, Installed]:
+    return find(settings.MODELS_DIR, settings.HUB_CACHE)
+
+
+def readable(size: int) -> str:
+    unit, name = next((unit for unit in UNITS if size >= unit[0]), (1, "B"))
+    return f"{size / unit:.1f} {name}"

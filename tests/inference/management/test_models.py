@@ -1,0 +1,53 @@
+"""The command `models`, as its user runs it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from inference.installed import DEMO_NAME
+from tests.hub import REPOSITORY, Hub
+from tests.local_models import copy_demo
+from tests.workers import ROOT
+
+
+def models(*arguments: str, home: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "manage.py", "models", *arguments],
+        cwd=ROOT,
+        env=os.environ | {"MLXMANAGER_HOME": str(home), "HF_HOME": str(home / "hf")} | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_a_model_is_pulled_listed_and_removed(tmp_path: Path) -> None:
+    with Hub(copy_demo(tmp_path, "repository")) as hub:
+        pulled = models("pull", REPOSITORY, home=tmp_path, HF_ENDPOINT=hub.url)
+    assert (pulled.returncode, pulled.stdout.splitlines()[-1].split(" in ")[0]) == (
+        0,
+        f"{REPOSITORY} is installed (1.8 MB)",
+    )
+    assert "%" in pulled.stderr
+    listed = models("list", home=tmp_path).stdout
+    assert [line.split()[:3] for line in listed.splitlines()] == [[DEMO_NAME, "1.8", "MB"], [REPOSITORY, "1.8", "MB"]]
+    assert models("remove", REPOSITORY, home=tmp_path).returncode == 0
+    assert REPOSITORY not in models("list", home=tmp_path).stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["remove", DEMO_NAME], "stays"),
+        (["remove", "org/unknown"], "is not installed"),
+        (["pull", "org/unknown"], "cannot be reached"),
+    ],
+)
+def test_what_cannot_be_done_says_why(tmp_path: Path, arguments: list[str], words: str) -> None:
+    refused = models(*arguments, home=tmp_path, HF_ENDPOINT="http://127.0.0.1:9")
+    assert refused.returncode == 1
+    assert words in refused.stderr
+    assert "Traceback" not in refused.stderr

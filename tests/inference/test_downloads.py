@@ -1,0 +1,93 @@
+"""Pulling models from a hub on loopback."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from inference import downloads
+from inference.installed import DEMO_FOLDER, find
+from tests.hub import COMMIT, REPOSITORY, Hub
+from tests.local_models import copy_demo
+
+NOWHERE = Path("/nonexistent")
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Iterator[Hub]:
+    folder = copy_demo(tmp_path, "repository")
+    (folder / "README.md").write_text("not needed")
+    (folder / "onnx").mkdir()
+    (folder / "onnx" / "model.onnx").write_text("not needed")
+    with Hub(folder) as running:
+        yield running
+
+
+@pytest.fixture
+def models(tmp_path: Path) -> Path:
+    return tmp_path / "models"
+
+
+def test_a_pulled_model_is_installed_with_what_it_needs(hub: Hub, models: Path) -> None:
+    folder = downloads.pull(REPOSITORY, models, endpoint=hub.url)
+    assert find(models, NOWHERE)[REPOSITORY].folder == folder == models / REPOSITORY
+    assert {path.name for path in folder.iterdir()} == {path.name for path in DEMO_FOLDER.iterdir()}
+    assert [path.name for path in folder.parent.iterdir()] == [folder.name]
+    assert (folder / "model.safetensors").read_bytes() == (DEMO_FOLDER / "model.safetensors").read_bytes()
+
+
+def test_an_interrupted_download_is_not_installed_and_is_gone_on_from(
+    hub: Hub, models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The library tries again and again, with pauses.
+    monkeypatch.setattr("huggingface_hub.file_download.time.sleep", lambda _: None)
+    hub.cut_after = 1_000_000
+    with pytest.raises(downloads.DownloadError):
+        downloads.pull(REPOSITORY, models, endpoint=hub.url)
+    assert REPOSITORY not in find(models, NOWHERE)
+    hub.cut_after = None
+    hub.sent.clear()
+    downloads.pull(REPOSITORY, models, endpoint=hub.url)
+    assert REPOSITORY in find(models, NOWHERE)
+    assert hub.sent == ["model.safetensors"]
+
+
+def test_a_new_download_takes_the_place_of_the_old(hub: Hub, models: Path) -> None:
+    folder = downloads.pull(REPOSITORY, models, endpoint=hub.url)
+    (folder / "left.json").write_text("{}")
+    downloads.pull(REPOSITORY, models, revision=COMMIT, endpoint=hub.url)
+    assert not (folder / "left.json").exists()
+    assert [path.name for path in folder.parent.iterdir()] == [folder.name]
+
+
+@pytest.mark.parametrize(
+    ("name", "revision", "words"),
+    [
+        ("org/unknown", None, "has no model org/unknown"),
+        ("org/gated", None, "is gated"),
+        (REPOSITORY, "nothing", "no such revision"),
+        ("../escape", None, "not the name of a model"),
+        ("org/../../escape", None, "not the name of a model"),
+        ("single", None, "not the name of a model"),
+    ],
+)
+def test_what_cannot_be_pulled_says_why(hub: Hub, models: Path, name: str, revision: str | None, words: str) -> None:
+    with pytest.raises(downloads.DownloadError, match=words):
+        downloads.pull(name, models, revision=revision, endpoint=hub.url)
+
+
+def test_a_hub_that_cannot_be_reached_is_named(models: Path) -> None:
+    with pytest.raises(downloads.DownloadError, match=r"http://127.0.0.1:9 cannot be reached"):
+        downloads.pull(REPOSITORY, models, endpoint="http://127.0.0.1:9")
+
+
+def test_what_mlx_cannot_load_is_not_kept(hub: Hub, models: Path) -> None:
+    (hub.folder / "model.safetensors").unlink()
+    with pytest.raises(downloads.DownloadError, match="cannot be used"):
+        downloads.pull(REPOSITORY, models, endpoint=hub.url)
+    assert list((models / "org").iterdir()) == []
+
+
+def test_a_removed_model_leaves_nothing(hub: Hub, models: Path) -> None:
+    downloads.remove(downloads.pull(REPOSITORY, models, endpoint=hub.url))
+    assert list(models.iterdir()) == []
