@@ -70,7 +70,6 @@ class PassthroughStream:
         self._held = b""
         self._begun = False
         self._ended = False
-        self._refusal = b""
 
     def feed(self, chunk: bytes) -> bytes:
         """Raises BackendError for an error that comes before any content; a later one is relayed as it is."""
@@ -83,7 +82,6 @@ class PassthroughStream:
         if scanning.may_be_error(events) and (error := self._error_in(events)) is not None:
             self._ended = True
             if not content:
-                self._refusal = events
                 raise error
         self._ended = self._ended or scanning.is_terminal(events)
         if not content and not self._ended:
@@ -106,7 +104,7 @@ class PassthroughStream:
         return self.release() + (rest if last or not rest.strip() else b"")
 
     def fail(self, error: GatewayError) -> bytes:
-        return self.release() + (self._refusal or self._codec.render_stream_error(error, self._request_id))
+        return self.release() + self._codec.render_stream_error(error, self._request_id)
 
     def _error_in(self, events: bytes) -> BackendError | None:
         for event in sse.parse_events(events):

@@ -5,7 +5,7 @@ import pytest
 
 from inference import ir
 from inference.errors import BackendError, Kind, Untranslatable
-from inference.protocols import native
+from inference.protocols import native, wire
 
 EVENTS: list[ir.Event] = [
     ir.Started(usage=ir.Usage(input_tokens=3)),
@@ -51,7 +51,7 @@ def test_a_stream_that_ends_too_early_is_truncated(size: int) -> None:
 
 def test_bytes_that_are_no_events_are_an_invalid_response() -> None:
     with pytest.raises(BackendError) as caught:
-        native.stream_parser().feed(native.prefixed(b"\xc1"))
+        native.stream_parser().feed(wire.prefixed(b"\xc1"))
     assert caught.value.kind is Kind.UPSTREAM_INVALID_RESPONSE
 
 
@@ -93,25 +93,25 @@ def test_the_billing_header_of_agents_is_left_out() -> None:
 
 
 def test_frames_come_out_as_they_went_in() -> None:
-    frames: list[native.Frame] = [
-        native.Hello(native.VERSION, ("tools",)),
-        native.Submit(1, 60.0, "key", msgspec.Raw(native.encode({"a": 1}))),
-        native.Cancel(70_000),
+    frames: list[wire.Frame] = [
+        wire.Hello(wire.VERSION, ("tools",)),
+        wire.Submit(1, 60.0, "key", msgspec.Raw(wire.encode({"a": 1}))),
+        wire.Cancel(70_000),
     ]
-    reader = native.FrameReader(native.TO_WORKER, 1024)
-    data = b"".join(map(native.pack, frames))
+    reader = wire.FrameReader(wire.TO_WORKER, 1024)
+    data = b"".join(map(wire.pack, frames))
     received = [frame for i in range(len(data)) for frame in reader.feed(data[i : i + 1])]
-    assert b"".join(native.pack(frame) for frame in received if isinstance(frame, native.Frame)) == data
+    assert b"".join(wire.pack(frame) for frame in received if isinstance(frame, wire.Frame)) == data
 
 
 @pytest.mark.parametrize("number", [1, 127, 128, 255, 256, 65_535, 65_536, 2**32])
 @pytest.mark.parametrize("size", [1, 50, 100_000])
 def test_a_frame_over_the_cap_is_skipped_and_known_by_its_id(number: int, size: int) -> None:
-    large = native.Submit(number, 60.0, "key", msgspec.Raw(native.encode("x" * 5000)))
-    data = native.pack(large) + native.pack(native.Ping(7))
-    reader = native.FrameReader(native.TO_WORKER, 1024)
+    large = wire.Submit(number, 60.0, "key", msgspec.Raw(wire.encode("x" * 5000)))
+    data = wire.pack(large) + wire.pack(wire.Ping(7))
+    reader = wire.FrameReader(wire.TO_WORKER, 1024)
     received = [frame for i in range(0, len(data), size) for frame in reader.feed(data[i : i + size])]
-    assert received == [native.TooLarge(number), native.Ping(7)]
+    assert received == [wire.TooLarge(number), wire.Ping(7)]
 
 
 def test_any_body_within_the_limit_fits_a_frame() -> None:
@@ -119,4 +119,4 @@ def test_any_body_within_the_limit_fits_a_frame() -> None:
     count = 10_000
     messages = tuple(ir.Message("user", (ir.Text(""),)) for _ in range(count))
     job = native.render_request(request(messages=messages), "org/model")
-    assert len(job) < native.largest_frame(len(text) * count)
+    assert len(job) < wire.largest_frame(len(text) * count)
