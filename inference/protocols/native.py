@@ -1,20 +1,17 @@
-"""The protocol between the gateway and the worker: msgpack frames, and the neutral events as a stream of chunks.
+"""The worker's protocol as a codec: the neutral request as it is, and the neutral events as a stream of chunks.
 
-A frame and a chunk look alike on the wire: four bytes of length, most significant first, then msgpack.
+A chunk lies on the wire as a frame does: its length, then a msgpack list of events.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import msgspec
 
 from inference import ir
 from inference.errors import BackendError, Kind, Untranslatable
+from inference.protocols import wire
 from inference.protocols.folding import fold
 
-VERSION = 1
-LENGTH_BYTES = 4
-PREFIX_BYTES = 64
 LARGEST_CHUNK = 2**32
 
 # Agents put a block that changes with every request first: with it no two prompts would begin alike.
@@ -28,206 +25,8 @@ class Job(msgspec.Struct, frozen=True):
     thinking: bool | None = None
 
 
-class Frame(msgspec.Struct, frozen=True, array_like=True, tag=str.lower):
-    """Base of all frames. A frame's id stands first, so that it can be read from the beginning of one too large."""
-
-
-class Hello(Frame, frozen=True):
-    """The first frame both ways. Another version is refused by either side."""
-
-    version: int
-    capabilities: tuple[str, ...] = ()
-
-
-# To the worker. Exactly one of Done, Result and Error ends a request's id; Cancel makes the worker end it now.
-
-
-class Load(Frame, frozen=True):
-    id: int
-    model: str
-
-
-class Unload(Frame, frozen=True):
-    id: int
-    model: str
-
-
-class Submit(Frame, frozen=True):
-    """`deadline` is in seconds from now: a request that still waits then is dropped. `job` is a Job."""
-
-    id: int
-    deadline: float
-    tenant: str
-    job: msgspec.Raw
-
-
-class Cancel(Frame, frozen=True):
-    id: int
-
-
-class Count(Frame, frozen=True):
-    id: int
-    job: msgspec.Raw
-
-
-class Ping(Frame, frozen=True):
-    """A status comes back at once; the result from the thread that runs the models, which makes a token when idle."""
-
-    id: int
-
-
-type ToWorker = Hello | Load | Unload | Submit | Cancel | Count | Ping
-
-# From the worker.
-
-
-class Accepted(Frame, frozen=True):
-    id: int
-
-
-class Progress(Frame, frozen=True):
-    """Tokens of the prompt that are read, of how many."""
-
-    id: int
-    read: int
-    total: int
-
-
-class Events(Frame, frozen=True):
-    """What one step made, for all requests of the connection: their ids, each with its list of events."""
-
-    answers: tuple[tuple[int, msgspec.Raw], ...]
-
-
-class Timings(msgspec.Struct, frozen=True, array_like=True):
-    """Seconds spent waiting, reading the prompt, and writing the answer."""
-
-    waiting: float = 0.0
-    reading: float = 0.0
-    writing: float = 0.0
-
-
-class Done(Frame, frozen=True):
-    id: int
-    usage: ir.Usage
-    timings: Timings
-
-
-class Result(Frame, frozen=True):
-    """The end of Load, Unload, Ping, and of Count, whose number of tokens is the value."""
-
-    id: int
-    value: int | None = None
-
-
-class Error(Frame, frozen=True):
-    """`id` 0 concerns the connection."""
-
-    id: int
-    kind: Kind
-    message: str
-    param: str | None = None
-    retry_after: float | None = None
-
-
-class LoadedModel(msgspec.Struct, frozen=True):
-    """`size` is in bytes of weights."""
-
-    name: str
-    size: int
-    active: int
-
-
-class Status(Frame, frozen=True):
-    """Sent once a second, and for a ping.
-
-    While `active` is above 0 and nothing is `loading`, `steps` grows, or the worker hangs.
-    """
-
-    steps: int
-    step_seconds: float
-    active: int
-    waiting: int
-    loading: str | None
-    memory: int
-    models: tuple[LoadedModel, ...]
-
-
-type FromWorker = Hello | Accepted | Progress | Events | Done | Result | Error | Status
-
-encode = msgspec.msgpack.Encoder().encode
-TO_WORKER: msgspec.msgpack.Decoder[ToWorker] = msgspec.msgpack.Decoder(ToWorker)
-FROM_WORKER: msgspec.msgpack.Decoder[FromWorker] = msgspec.msgpack.Decoder(FromWorker)
 JOB = msgspec.msgpack.Decoder(Job)
 EVENT_LIST: msgspec.msgpack.Decoder[list[ir.Event]] = msgspec.msgpack.Decoder(list[ir.Event])
-
-
-def largest_frame(max_body: int) -> int:
-    """The cap on a frame's length, such that a request whose body was within `max_body` always fits."""
-    return 2 * max_body + 2**20
-
-
-def prefixed(payload: bytes | msgspec.Raw) -> bytes:
-    data = bytes(payload)
-    return len(data).to_bytes(LENGTH_BYTES) + data
-
-
-def pack(frame: Frame) -> bytes:
-    return prefixed(encode(frame))
-
-
-@dataclass(frozen=True, slots=True)
-class TooLarge:
-    """Stands for a frame over the cap, whose content was skipped. `id` None: it had none that could be read."""
-
-    id: int | None
-
-
-class FrameReader[T]:
-    """Bytes cut anywhere to frames. `feed` raises msgspec.MsgspecError for what is no frame."""
-
-    def __init__(self, decoder: msgspec.msgpack.Decoder[T], cap: int) -> None:
-        self._decoder = decoder
-        self._cap = cap
-        self._buffer = bytearray()
-        self._skip = 0
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether everything fed so far was whole frames."""
-        return not self._buffer and not self._skip
-
-    def feed(self, data: bytes) -> list[T | TooLarge]:
-        self._buffer += data
-        frames: list[T | TooLarge] = []
-        start = 0
-        while True:
-            skipped = min(self._skip, len(self._buffer) - start)
-            self._skip -= skipped
-            start += skipped
-            end = start + LENGTH_BYTES + int.from_bytes(self._buffer[start : start + LENGTH_BYTES])
-            begin = start + LENGTH_BYTES
-            too_large = end - begin > self._cap
-            if len(self._buffer) < (begin + PREFIX_BYTES if too_large else max(begin, end)):
-                break
-            if too_large:
-                frames.append(TooLarge(leading_id(bytes(self._buffer[begin : begin + PREFIX_BYTES]))))
-                self._skip = end - start
-            else:
-                frames.append(self._decoder.decode(bytes(self._buffer[begin:end])))
-                start = end
-        del self._buffer[:start]
-        return frames
-
-
-def leading_id(prefix: bytes) -> int | None:
-    """The id of the frame that begins so: its array holds first the tag, a short string, then the id."""
-    start = 2 + (prefix[1] & 0x1F)
-    size = {0xCC: 2, 0xCD: 3, 0xCE: 5, 0xCF: 9}.get(prefix[start], 1)
-    try:
-        return msgspec.msgpack.decode(prefix[start : start + size], type=int)
-    except msgspec.MsgspecError:
-        return None
 
 
 def render_request(request: ir.Request, model: str) -> bytes:
@@ -235,7 +34,7 @@ def render_request(request: ir.Request, model: str) -> bytes:
     if choice is not None and choice.mode in ("any", "tool"):
         raise Untranslatable("A local model cannot be made to call a tool: use auto or none.", param="tool_choice")
     system = tuple(text for text in request.system if not text.text.startswith(BILLING_PREFIX))
-    return encode(Job(msgspec.structs.replace(request, model=model, system=system), thinking(request)))
+    return wire.encode(Job(msgspec.structs.replace(request, model=model, system=system), thinking(request)))
 
 
 def thinking(request: ir.Request) -> bool | None:
@@ -250,12 +49,12 @@ def thinking(request: ir.Request) -> bool | None:
 
 def render_events(events: Iterable[ir.Event]) -> bytes:
     """One chunk of the stream."""
-    return prefixed(encode(tuple(events)))
+    return wire.prefixed(wire.encode(tuple(events)))
 
 
 class NativeParser:
     def __init__(self) -> None:
-        self._reader = FrameReader(EVENT_LIST, LARGEST_CHUNK)
+        self._reader = wire.FrameReader(EVENT_LIST, LARGEST_CHUNK)
         self._finished = False
 
     def feed(self, chunk: bytes) -> list[ir.Event]:
@@ -263,7 +62,7 @@ class NativeParser:
             lists = self._reader.feed(chunk)
         except msgspec.MsgspecError as error:
             raise BackendError(Kind.UPSTREAM_INVALID_RESPONSE, "The worker's answer cannot be read.") from error
-        events = [event for item in lists if not isinstance(item, TooLarge) for event in item]
+        events = [event for item in lists if not isinstance(item, wire.TooLarge) for event in item]
         self._finished = self._finished or any(isinstance(event, ir.Finished) for event in events)
         return events
 

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from inference import ir
 from inference.errors import GatewayError, Kind
-from inference.protocols import native
+from inference.protocols import native, wire
 from inference.worker import prompts
 from inference.worker.adapter import TokenizerWrapper
 from inference.worker.engine import Reading, Token
@@ -57,8 +57,8 @@ class Row:
     def done(self) -> Update:
         now = time.monotonic()
         writing = self.writing or now
-        timings = native.Timings(self.reading - self.work.since, writing - self.reading, now - writing)
-        return Update(self.work.caller, native.Done(self.work.caller.id, self.usage(), timings))
+        timings = wire.Timings(self.reading - self.work.since, writing - self.reading, now - writing)
+        return Update(self.work.caller, wire.Done(self.work.caller.id, self.usage(), timings))
 
 
 class Batch:
@@ -101,7 +101,7 @@ class Batch:
             if row is None:
                 continue
             if isinstance(made, Reading):
-                progress = native.Progress(row.work.caller.id, made.read, made.total)
+                progress = wire.Progress(row.work.caller.id, made.read, made.total)
                 updates.append(Update(row.work.caller, progress))
             else:
                 updates += self._write(row, made)

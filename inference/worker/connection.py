@@ -11,7 +11,7 @@ from collections.abc import Iterable
 import msgspec
 
 from inference.errors import GatewayError, Kind
-from inference.protocols import native
+from inference.protocols import native, wire
 from inference.worker.scheduler import Scheduler
 from inference.worker.work import Caller, Update, Work, failed
 
@@ -28,7 +28,7 @@ class Connection(asyncio.Protocol):
 
     def __init__(self, scheduler: Scheduler, *, largest_frame: int, opened: set["Connection"]) -> None:
         self._scheduler = scheduler
-        self._reader = native.FrameReader(native.TO_WORKER, largest_frame)
+        self._reader = wire.FrameReader(wire.TO_WORKER, largest_frame)
         self._opened = opened
         self._transport: asyncio.Transport | None = None
 
@@ -53,10 +53,10 @@ class Connection(asyncio.Protocol):
             log.warning("connection closed: not a frame error=%s", type(error).__name__)
             self.close()
 
-    def send(self, frames: Iterable[native.Frame]) -> None:
+    def send(self, frames: Iterable[wire.Frame]) -> None:
         if self._transport is None:
             return
-        self._transport.write(b"".join(map(native.pack, frames)))
+        self._transport.write(b"".join(map(wire.pack, frames)))
         if self._transport.get_write_buffer_size() > LARGEST_BACKLOG:
             log.warning("connection closed: it does not read")
             self._transport.abort()
@@ -65,61 +65,61 @@ class Connection(asyncio.Protocol):
         if self._transport is not None:
             self._transport.close()
 
-    def _receive(self, frame: native.ToWorker | native.TooLarge) -> None:
+    def _receive(self, frame: wire.ToWorker | wire.TooLarge) -> None:
         if self not in self._opened:
             self._greet(frame)
             return
         try:
             self._dispatch(frame)
         except GatewayError as error:
-            assert not isinstance(frame, native.Hello)
+            assert not isinstance(frame, wire.Hello)
             self.deliver([failed(Caller(self, frame.id or 0), error)])
 
-    def _greet(self, frame: native.ToWorker | native.TooLarge) -> None:
-        if isinstance(frame, native.Hello) and frame.version == native.VERSION:
+    def _greet(self, frame: wire.ToWorker | wire.TooLarge) -> None:
+        if isinstance(frame, wire.Hello) and frame.version == wire.VERSION:
             self._opened.add(self)
-            self.send([native.Hello(native.VERSION, CAPABILITIES), self._scheduler.status()])
+            self.send([wire.Hello(wire.VERSION, CAPABILITIES), self._scheduler.status()])
             return
-        message = f"The worker speaks version {native.VERSION} of the protocol; restart what speaks another."
-        self.send([native.Hello(native.VERSION), native.Error(0, Kind.LOCAL_WORKER_UNAVAILABLE, message)])
+        message = f"The worker speaks version {wire.VERSION} of the protocol; restart what speaks another."
+        self.send([wire.Hello(wire.VERSION), wire.Error(0, Kind.LOCAL_WORKER_UNAVAILABLE, message)])
         self.close()
 
-    def _dispatch(self, frame: native.ToWorker | native.TooLarge) -> None:
+    def _dispatch(self, frame: wire.ToWorker | wire.TooLarge) -> None:
         match frame:
-            case native.Submit():
+            case wire.Submit():
                 self._submit(frame)
-            case native.Cancel():
+            case wire.Cancel():
                 self._scheduler.cancel(Caller(self, frame.id).__eq__)
-            case native.Count():
+            case wire.Count():
                 self._scheduler.count(Caller(self, frame.id), read_job(frame.job))
-            case native.Load():
+            case wire.Load():
                 self._scheduler.load(Caller(self, frame.id), frame.model)
-            case native.Unload():
+            case wire.Unload():
                 self._scheduler.unload(Caller(self, frame.id), frame.model)
-            case native.Ping():
+            case wire.Ping():
                 self.send([self._scheduler.status()])
                 self._scheduler.ping(Caller(self, frame.id))
-            case native.TooLarge():
+            case wire.TooLarge():
                 raise GatewayError(Kind.REQUEST_TOO_LARGE, "The request is too large for the local worker.")
-            case native.Hello():
+            case wire.Hello():
                 self.close()
 
-    def _submit(self, frame: native.Submit) -> None:
+    def _submit(self, frame: wire.Submit) -> None:
         caller = Caller(self, frame.id)
         expires = time.monotonic() + frame.deadline
         self._scheduler.submit(Work(caller, frame.tenant, read_job(frame.job), expires))
-        self.send([native.Accepted(frame.id)])
+        self.send([wire.Accepted(frame.id)])
 
     def deliver(self, updates: Iterable[Update]) -> None:
         """One step's updates: all events in one frame, then the frames that end requests."""
         events: list[tuple[int, msgspec.Raw]] = []
-        frames: list[native.Frame] = []
+        frames: list[wire.Frame] = []
         for update in updates:
-            if isinstance(update.content, native.Frame):
+            if isinstance(update.content, wire.Frame):
                 frames.append(update.content)
             else:
-                events.append((update.caller.id, msgspec.Raw(native.encode(update.content))))
-        self.send([native.Events(tuple(events)), *frames] if events else frames)
+                events.append((update.caller.id, msgspec.Raw(wire.encode(update.content))))
+        self.send([wire.Events(tuple(events)), *frames] if events else frames)
 
 
 def read_job(data: msgspec.Raw) -> native.Job:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from inference import ir
 from inference.errors import GatewayError, Kind
-from inference.protocols import native
+from inference.protocols import native, wire
 from inference.worker.fairness import FairQueue
 from inference.worker.models import Models, Resident
 from inference.worker.work import Caller, Update, Work, failed
@@ -52,7 +52,7 @@ class Scheduler:
         self._stopping = False
         self._steps = 0
         self._step_seconds = 0.0
-        self._loaded: tuple[native.LoadedModel, ...] = ()
+        self._loaded: tuple[wire.LoadedModel, ...] = ()
         self._bytes = 0
         self._thread = threading.Thread(target=self._run, name="mlx", daemon=True)
 
@@ -80,14 +80,14 @@ class Scheduler:
         with self._changed:
             waiting = self._waiting.remove(lambda work: unwanted(work.caller))
         if waiting:
-            nothing = (ir.Usage(), native.Timings())
-            self._deliver([Update(work.caller, native.Done(work.caller.id, *nothing)) for work in waiting])
+            nothing = (ir.Usage(), wire.Timings())
+            self._deliver([Update(work.caller, wire.Done(work.caller.id, *nothing)) for work in waiting])
         self._later(None, lambda: [update for resident in self._models for update in resident.batch.cancel(unwanted)])
 
     def load(self, caller: Caller, model: str) -> None:
         def bring() -> Sequence[Update]:
             self._models.batch(model)
-            return [Update(caller, native.Result(caller.id))]
+            return [Update(caller, wire.Result(caller.id))]
 
         self._later(caller, bring)
 
@@ -98,14 +98,14 @@ class Scheduler:
             error = GatewayError(Kind.LOCAL_WORKER_UNAVAILABLE, f"model: {model} was unloaded.", retry_after=1)
             updates = [u for r in self._models if r.installed.name == model for u in r.batch.fail(error)]
             self._models.drop(model)
-            return [*updates, Update(caller, native.Result(caller.id))]
+            return [*updates, Update(caller, wire.Result(caller.id))]
 
         self._later(caller, leave)
 
     def count(self, caller: Caller, job: native.Job) -> None:
         def render() -> Sequence[Update]:
             tokens = self._models.batch(job.request.model).count(job)
-            return [Update(caller, native.Result(caller.id, tokens))]
+            return [Update(caller, wire.Result(caller.id, tokens))]
 
         self._later(caller, render)
 
@@ -113,15 +113,15 @@ class Scheduler:
         def probe() -> Sequence[Update]:
             for resident in self._models:
                 resident.batch.probe()
-            return [Update(caller, native.Result(caller.id))]
+            return [Update(caller, wire.Result(caller.id))]
 
         self._later(caller, probe)
 
-    def status(self) -> native.Status:
+    def status(self) -> wire.Status:
         models = self._loaded
         with self._changed:
             waiting = len(self._waiting)
-        return native.Status(
+        return wire.Status(
             steps=self._steps,
             step_seconds=self._step_seconds,
             active=sum(model.active for model in models),
@@ -218,6 +218,6 @@ class Scheduler:
         """Keep what `status` shows: the other thread may not look into the batches."""
         self._bytes = self._memory()
         self._loaded = tuple(
-            native.LoadedModel(resident.installed.name, resident.installed.size, len(resident.batch))
+            wire.LoadedModel(resident.installed.name, resident.installed.size, len(resident.batch))
             for resident in self._models
         )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from inference import ir
 from inference.errors import GatewayError
-from inference.protocols import native
+from inference.protocols import native, wire
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +37,9 @@ class Update:
     """Events of an answer, or the frame that is to be sent."""
 
     caller: Caller
-    content: Sequence[ir.Event] | native.Frame
+    content: Sequence[ir.Event] | wire.Frame
 
 
 def failed(caller: Caller, error: GatewayError) -> Update:
-    frame = native.Error(caller.id, error.kind, error.message, param=error.param, retry_after=error.retry_after)
+    frame = wire.Error(caller.id, error.kind, error.message, param=error.param, retry_after=error.retry_after)
     return Update(caller, frame)

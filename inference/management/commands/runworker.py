@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.management import BaseCommand, CommandError, CommandParser
 
 from inference import locks, sockets
-from inference.protocols.native import largest_frame
+from inference.protocols.wire import largest_frame
 from inference.worker.config import Config
 
 # What the worker's environment keeps. Everything else could hold a key, or have model code run.

@@ -16,14 +16,14 @@ from inference import ir, sockets
 from inference.backends.local import LocalBackend
 from inference.errors import BackendError, Kind
 from inference.installed import DEMO_NAME
-from inference.protocols import native
+from inference.protocols import wire
 from tests.local_models import ask, begin, question
 from tests.workers import RunningWorker, running_worker, start
 
 LONG = question("Count to 60.", max_tokens=3000)
 
 
-async def until(condition: Callable[[native.Status], bool], backend: LocalBackend) -> native.Status:
+async def until(condition: Callable[[wire.Status], bool], backend: LocalBackend) -> wire.Status:
     """The worker's status once the condition holds."""
     deadline = time.monotonic() + 10
     while True:
@@ -35,7 +35,7 @@ async def until(condition: Callable[[native.Status], bool], backend: LocalBacken
         await asyncio.sleep(0.02)
 
 
-def is_idle(status: native.Status) -> bool:
+def is_idle(status: wire.Status) -> bool:
     return status.active == 0 and status.waiting == 0
 
 
@@ -138,27 +138,27 @@ async def test_a_request_too_large_ends_alone(worker_socket: Path) -> None:
 
 async def test_the_worker_refuses_a_frame_too_large_and_keeps_the_connection(worker_socket: Path) -> None:
     async with talking(worker_socket) as (reader, writer):
-        writer.write(native.pack(native.Hello(native.VERSION)))
-        large = native.pack(native.Submit(5, 60.0, "", msgspec.Raw(native.encode(bytes(70 * 1024**2)))))
-        writer.write(large + native.pack(native.Ping(6)))
-        frames = {type(frame): frame async for frame in until_frame(reader, native.Result)}
-        refused = frames[native.Error]
-        assert isinstance(refused, native.Error)
+        writer.write(wire.pack(wire.Hello(wire.VERSION)))
+        large = wire.pack(wire.Submit(5, 60.0, "", msgspec.Raw(wire.encode(bytes(70 * 1024**2)))))
+        writer.write(large + wire.pack(wire.Ping(6)))
+        frames = {type(frame): frame async for frame in until_frame(reader, wire.Result)}
+        refused = frames[wire.Error]
+        assert isinstance(refused, wire.Error)
         assert (refused.id, refused.kind) == (5, Kind.REQUEST_TOO_LARGE)
-        assert frames[native.Result] == native.Result(6)
+        assert frames[wire.Result] == wire.Result(6)
 
 
 async def test_the_worker_refuses_another_version(worker_socket: Path) -> None:
     async with talking(worker_socket) as (reader, writer):
-        writer.write(native.pack(native.Hello(native.VERSION + 1)))
-        frames = [frame async for frame in until_frame(reader, native.Error)]
-        assert frames[0] == native.Hello(native.VERSION)
+        writer.write(wire.pack(wire.Hello(wire.VERSION + 1)))
+        frames = [frame async for frame in until_frame(reader, wire.Error)]
+        assert frames[0] == wire.Hello(wire.VERSION)
         assert await reader.read() == b""
 
 
 async def test_the_gateway_refuses_another_version(short_folder: Path) -> None:
     async def greet(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(native.pack(native.Hello(native.VERSION + 1)))
+        writer.write(wire.pack(wire.Hello(wire.VERSION + 1)))
         writer.close()
 
     path = short_folder / "worker.sock"
@@ -166,12 +166,12 @@ async def test_the_gateway_refuses_another_version(short_folder: Path) -> None:
         with pytest.raises(BackendError) as caught:
             await begin(LocalBackend(path), question("Hello"))
     assert caught.value.kind is Kind.LOCAL_WORKER_UNAVAILABLE
-    assert str(native.VERSION + 1) in caught.value.message
+    assert str(wire.VERSION + 1) in caught.value.message
 
 
 async def test_bytes_that_are_no_frames_end_the_connection(worker_socket: Path) -> None:
     async with talking(worker_socket) as (reader, writer):
-        writer.write(native.prefixed(b"GET / HTTP/1.1"))
+        writer.write(wire.prefixed(b"GET / HTTP/1.1"))
         assert await reader.read() == b""
 
 
@@ -222,12 +222,12 @@ async def talking(path: Path) -> AsyncIterator[tuple[asyncio.StreamReader, async
             await writer.wait_closed()
 
 
-async def until_frame(reader: asyncio.StreamReader, kind: type[native.Frame]) -> AsyncIterator[native.Frame]:
+async def until_frame(reader: asyncio.StreamReader, kind: type[wire.Frame]) -> AsyncIterator[wire.Frame]:
     """The frames that come, up to the first of this kind."""
-    frames = native.FrameReader(native.FROM_WORKER, 2**20)
+    frames = wire.FrameReader(wire.FROM_WORKER, 2**20)
     while data := await reader.read(4096):
         for frame in frames.feed(data):
-            assert isinstance(frame, native.Frame)
+            assert isinstance(frame, wire.Frame)
             yield frame
             if isinstance(frame, kind):
                 return

@@ -10,7 +10,7 @@ import pytest
 from inference import ir
 from inference.errors import GatewayError, Kind
 from inference.installed import Installed
-from inference.protocols import native
+from inference.protocols import native, wire
 from inference.worker.adapter import TokenizerWrapper
 from inference.worker.engine import Reading, Token
 from inference.worker.models import Models
@@ -99,12 +99,12 @@ class Bench:
         for engine in self.engines:
             engine.steps.release(count)
 
-    def end(self, number: int) -> native.Frame:
+    def end(self, number: int) -> wire.Frame:
         """The frame that ends this request: there is exactly one."""
 
-        def ends() -> list[native.Frame]:
-            frames = [u.content for u in self.updates if u.caller.id == number and isinstance(u.content, native.Frame)]
-            return [frame for frame in frames if isinstance(frame, (native.Done, native.Error, native.Result))]
+        def ends() -> list[wire.Frame]:
+            frames = [u.content for u in self.updates if u.caller.id == number and isinstance(u.content, wire.Frame)]
+            return [frame for frame in frames if isinstance(frame, (wire.Done, wire.Error, wire.Result))]
 
         (frame,) = self.until(ends)
         return frame
@@ -115,7 +115,7 @@ class Bench:
 
 
 def content(update: Update) -> Sequence[ir.Event]:
-    return [] if isinstance(update.content, native.Frame) else update.content
+    return [] if isinstance(update.content, wire.Frame) else update.content
 
 
 @pytest.fixture
@@ -132,7 +132,7 @@ def test_a_request_is_answered_and_ended_once(bench: Bench) -> None:
     bench.inserted(1)
     bench.steps(3)
     done = bench.end(1)
-    assert isinstance(done, native.Done)
+    assert isinstance(done, wire.Done)
     assert done.usage.output_tokens == 3
     assert bench.text(1) == "aaa"
 
@@ -145,7 +145,7 @@ def test_what_has_no_room_waits_for_a_place(bench: Bench) -> None:
     bench.steps(3)
     bench.inserted(3)
     bench.steps(3)
-    assert isinstance(bench.end(3), native.Done)
+    assert isinstance(bench.end(3), wire.Done)
 
 
 def test_too_many_waiting_are_refused_at_once(bench: Bench) -> None:
@@ -171,7 +171,7 @@ def test_who_waited_too_long_is_not_begun(bench: Bench) -> None:
     time.sleep(0.02)
     bench.steps(3)
     refused = bench.end(3)
-    assert isinstance(refused, native.Error)
+    assert isinstance(refused, wire.Error)
     assert refused.kind is Kind.QUEUE_FULL
     assert not any("late" in prompt for prompt in engine.prompts)
 
@@ -192,7 +192,7 @@ def test_a_request_is_cancelled_while_it_waits(bench: Bench) -> None:
         bench.submit(number)
     bench.inserted(2)
     bench.scheduler.cancel(Caller(bench, 3).__eq__)
-    assert bench.end(3) == native.Done(3, ir.Usage(), native.Timings())
+    assert bench.end(3) == wire.Done(3, ir.Usage(), wire.Timings())
 
 
 def test_a_request_is_cancelled_while_it_is_written(bench: Bench) -> None:
@@ -203,9 +203,9 @@ def test_a_request_is_cancelled_while_it_is_written(bench: Bench) -> None:
     bench.scheduler.cancel(Caller(bench, 1).__eq__)
     bench.steps(2)
     cancelled = bench.end(1)
-    assert isinstance(cancelled, native.Done)
+    assert isinstance(cancelled, wire.Done)
     assert cancelled.usage.output_tokens < 1000
-    assert isinstance(bench.end(2), native.Done)
+    assert isinstance(bench.end(2), wire.Done)
     assert bench.text(2) == "aaa"
     assert not engine.rows
 
@@ -217,12 +217,12 @@ def test_a_step_that_fails_ends_its_requests_and_the_model_is_loaded_anew(bench:
     bench.steps(1)
     for number in (1, 2):
         failed = bench.end(number)
-        assert isinstance(failed, native.Error)
+        assert isinstance(failed, wire.Error)
         assert failed.kind is Kind.INTERNAL_ERROR
     assert engine.closed
     bench.submit(3)
     bench.engine(1).steps.release(3)
-    assert isinstance(bench.end(3), native.Done)
+    assert isinstance(bench.end(3), wire.Done)
 
 
 def test_models_take_turns(bench: Bench) -> None:
@@ -232,8 +232,8 @@ def test_models_take_turns(bench: Bench) -> None:
     bench.submit(2, model="two")
     second = bench.engine(1)
     bench.steps(3)
-    assert isinstance(bench.end(1), native.Done)
-    assert isinstance(bench.end(2), native.Done)
+    assert isinstance(bench.end(1), wire.Done)
+    assert isinstance(bench.end(2), wire.Done)
     assert (len(first.prompts), len(second.prompts)) == (1, 1)
 
 
@@ -245,11 +245,11 @@ def test_the_status_shows_steps_places_and_memory(bench: Bench) -> None:
     bench.until(lambda: bench.scheduler.status().steps == before.steps + 2)
     status = bench.scheduler.status()
     assert (status.active, status.waiting, status.memory) == (1, 0, 7)
-    assert status.models == (native.LoadedModel("one", 0, 1),)
+    assert status.models == (wire.LoadedModel("one", 0, 1),)
 
 
 def test_an_unknown_model_ends_the_request(bench: Bench) -> None:
     bench.submit(1, model="three")
     refused = bench.end(1)
-    assert isinstance(refused, native.Error)
+    assert isinstance(refused, wire.Error)
     assert refused.kind is Kind.MODEL_NOT_INSTALLED
