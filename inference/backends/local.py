@@ -9,13 +9,14 @@ import msgspec
 
 from inference import sockets
 from inference.backends.base import Call
-from inference.backends.worker_connection import Connection, Exchange, unavailable
+from inference.backends.worker_connection import RETRY_AFTER, Connection, Exchange, unavailable
 from inference.errors import BackendError, Kind
 from inference.protocols import wire
 from routing.route import Target
 
 HELLO_SECONDS = 5.0
-ANSWER_SECONDS = 30.0
+PING_SECONDS = 5.0
+ANSWER_SECONDS = 60.0
 LARGEST_FRAME = wire.largest_frame(32 * 1024**2)
 
 # What may wait for a slow client; the answer is given up beyond it.
@@ -57,7 +58,7 @@ class LocalBackend:
         self._connection: Connection | None = None
         self._connecting = asyncio.Lock()
 
-    async def open(self, call: Call, target: Target) -> LocalReply:  # noqa: ARG002 - the body names the model
+    async def open(self, call: Call, target: Target) -> LocalReply:
         connection = await self._connect()
         job = msgspec.Raw(call.body)
         exchange = connection.ask(wire.Submit(id=0, deadline=call.first_byte, tenant=call.tenant, job=job))
@@ -66,11 +67,16 @@ class LocalBackend:
                 first = await exchange.take()
         except TimeoutError:
             connection.cancel(exchange)
-            raise BackendError(Kind.UPSTREAM_TIMEOUT, "The local worker did not answer in time.") from None
+            raise self._late(connection, target) from None
         except BaseException:
             connection.cancel(exchange)
             raise
         return LocalReply(connection, exchange, first=first, idle=call.idle)
+
+    def _late(self, connection: Connection, target: Target) -> BackendError:
+        if connection.status is not None and connection.status.loading == target.model:
+            return BackendError(Kind.MODEL_LOADING, f"model: {target.model} is loading.", retry_after=RETRY_AFTER)
+        return BackendError(Kind.UPSTREAM_TIMEOUT, "The local worker did not answer in time.")
 
     async def status(self) -> wire.Status:
         """The worker's state, at most about a second old. Raises BackendError where there is no worker."""
@@ -85,8 +91,12 @@ class LocalBackend:
         return value
 
     async def ping(self) -> None:
-        """Have the worker's model thread answer. Raises BackendError where it does not."""
-        await self._result(wire.Ping(id=0))
+        """Have the worker's model thread answer. Raises BackendError where it does not, save while it loads a model."""
+        try:
+            await self._result(wire.Ping(id=0), within=PING_SECONDS)
+        except BackendError:
+            if not (await self.status()).loading:
+                raise
 
     async def load(self, model: str) -> None:
         await self._result(wire.Load(id=0, model=model))
@@ -98,11 +108,13 @@ class LocalBackend:
         if self._connection is not None:
             self._connection.close()
 
-    async def _result(self, frame: wire.Load | wire.Unload | wire.Count | wire.Ping) -> int | None:
+    async def _result(
+        self, frame: wire.Load | wire.Unload | wire.Count | wire.Ping, *, within: float = ANSWER_SECONDS
+    ) -> int | None:
         connection = await self._connect()
         exchange = connection.ask(frame)
         try:
-            async with asyncio.timeout(ANSWER_SECONDS):
+            async with asyncio.timeout(within):
                 await exchange.take()
         except TimeoutError:
             raise unavailable("The local worker did not answer in time.") from None

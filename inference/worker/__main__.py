@@ -31,6 +31,7 @@ def main() -> None:
     with os.fdopen(arguments.config, "rb") as pipe:
         config = msgspec.json.decode(pipe.read(), type=Config)
     configure_logs(config)
+    threading.excepthook = leave_with_thread
     if config.parent is not None:
         threading.Thread(target=leave_with_parent, args=(config.parent,), daemon=True).start()
     ended = asyncio.run(serve(config))
@@ -45,6 +46,12 @@ def configure_logs(config: Config) -> None:
     plain = logging.Formatter("%(asctime)s [%(levelname)s] %(message)s [%(name)s]")
     stream.setFormatter(JSONLines() if config.log_format == "json" else plain)
     logging.basicConfig(level=config.log_level, handlers=[stream])
+
+
+def leave_with_thread(failure: threading.ExceptHookArgs) -> None:
+    """A worker whose models' thread has died would accept requests for ever; `serve` starts another."""
+    log.critical("thread died", exc_info=failure.exc_value)
+    os._exit(1)
 
 
 def leave_with_parent(descriptor: int) -> None:

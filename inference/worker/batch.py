@@ -165,6 +165,8 @@ def output_limit(asked: int | None, prompt: int, window: int) -> tuple[int, ir.S
 
     At least one: the last token of a text needs no place in the window.
     """
+    if asked is not None and asked < 1:
+        raise GatewayError(Kind.INVALID_VALUE, "max_tokens is out of range.", param="max_tokens")
     if prompt > window:
         message = f"prompt is too long: {prompt} tokens > {window} maximum"
         raise GatewayError(Kind.CONTEXT_LENGTH_EXCEEDED, message, param="messages")

@@ -4,6 +4,7 @@ A row without a seed shares its sampler with all rows of the same parameters, wh
 with a seed has its own chain of keys, so that its text is the same alone and in any batch.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -21,6 +22,9 @@ type LogitsProcessor = Callable[[mx.array, mx.array], mx.array]
 
 SEEDS = 2**64
 
+# Of 0 there would be no token left: this leaves the first.
+LEAST_TOP_P = 1e-6
+
 
 class Defaults(msgspec.Struct, frozen=True):
     """What a model's `generation_config.json` says of sampling."""
@@ -35,10 +39,10 @@ class Defaults(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What the distribution is cut to. A value that cuts nothing is 0."""
+    """What the distribution is cut to. These defaults cut nothing."""
 
-    temperature: float
-    top_p: float = 0.0
+    temperature: float = 1.0
+    top_p: float = 1.0
     top_k: int = 0
     min_p: float = 0.0
 
@@ -51,13 +55,18 @@ def read_defaults(folder: Path) -> Defaults:
 
 
 def shape(asked: ir.Sampling, defaults: Defaults) -> Shape:
+    """Raises GatewayError for a value out of range: MLX would raise in the middle of a step, for all its rows."""
     greedy_by_default = defaults.temperature is None and defaults.do_sample is False
-    return Shape(
+    wanted = Shape(
         temperature=first(asked.temperature, defaults.temperature, 0.0 if greedy_by_default else 1.0),
-        top_p=first(asked.top_p, defaults.top_p, 0.0),
+        top_p=first(asked.top_p, defaults.top_p, 1.0),
         top_k=first(asked.top_k, defaults.top_k, 0),
         min_p=first(asked.min_p, defaults.min_p, 0.0),
     )
+    for name, most in (("temperature", math.inf), ("top_p", 1), ("top_k", math.inf), ("min_p", 1)):
+        if not 0 <= getattr(wanted, name) <= most:
+            raise GatewayError(Kind.INVALID_VALUE, f"{name} is out of range.", param=name)
+    return wanted
 
 
 def first[T](*values: T | None) -> T:
@@ -94,8 +103,8 @@ class SeededSampler:
 
 
 def cut(logprobs: mx.array, wanted: Shape, vocabulary: int) -> mx.array:
-    if 0 < wanted.top_p < 1:
-        logprobs = apply_top_p(logprobs, wanted.top_p)
+    if wanted.top_p < 1:
+        logprobs = apply_top_p(logprobs, max(wanted.top_p, LEAST_TOP_P))
     if wanted.min_p > 0:
         logprobs = apply_min_p(logprobs, wanted.min_p)
     if 0 < wanted.top_k < vocabulary:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+import uvloop
 
 from inference import ir, sockets
 from inference.backends.local import LocalBackend
@@ -167,6 +168,34 @@ async def test_the_gateway_refuses_another_version(short_folder: Path) -> None:
             await begin(LocalBackend(path), question("Hello"))
     assert caught.value.kind is Kind.LOCAL_WORKER_UNAVAILABLE
     assert str(wire.VERSION + 1) in caught.value.message
+
+
+async def test_a_model_that_is_still_loading_is_said_to_be(short_folder: Path) -> None:
+    loading = wire.Status(0, 0.0, 0, 0, DEMO_NAME, 0, ())
+
+    async def greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(wire.pack(wire.Hello(wire.VERSION)) + wire.pack(loading))
+        while await reader.read(1024):
+            pass
+        writer.close()
+
+    path = short_folder / "worker.sock"
+    backend = LocalBackend(path)
+    async with await asyncio.start_unix_server(greet, path):
+        with pytest.raises(BackendError) as caught:
+            await begin(backend, question("Hello"), first_byte=0.1)
+        await backend.aclose()
+    assert caught.value.kind is Kind.MODEL_LOADING
+
+
+def test_it_works_on_the_servers_event_loop(worker_socket: Path) -> None:
+    async def answer() -> str:
+        backend = LocalBackend(worker_socket)
+        answered = await ask(backend, question("What is the capital of France?"))
+        await backend.aclose()
+        return answered.text
+
+    assert asyncio.run(answer(), loop_factory=uvloop.new_event_loop) == "The capital of France is Paris."
 
 
 async def test_bytes_that_are_no_frames_end_the_connection(worker_socket: Path) -> None:

@@ -149,18 +149,18 @@ async def test_the_same_seed_gives_the_same_text_alone_and_in_a_batch(local: Loc
 async def test_other_seeds_give_other_texts(local: LocalBackend) -> None:
     asked = [
         question("Tell me a story about a cat.", sampling=ir.Sampling(temperature=1.5, seed=seed), max_tokens=30)
-        for seed in (1, 2, -3)
+        for seed in (1, 2**64 - 1, -3)
     ]
     texts = {(await ask(local, each)).text for each in asked}
     assert len(texts) == 3
 
 
-async def test_sampling_follows_the_request(local: LocalBackend) -> None:
-    greedy = await ask(local, question("Tell me a story about a cat.", max_tokens=30))
-    one_choice = ir.Sampling(temperature=2.0, top_k=1, seed=5)
-    assert (await ask(local, question("Tell me a story about a cat.", sampling=one_choice, max_tokens=30))).text == (
-        greedy.text
-    )
+@pytest.mark.parametrize("one_choice", [{"top_k": 1}, {"top_p": 0.0}, {"min_p": 1.0}, {"seed": 5, "top_p": 1e-9}])
+async def test_sampling_among_one_token_is_greedy(local: LocalBackend, one_choice: dict[str, float]) -> None:
+    asked = question("Tell me a story about a cat.", max_tokens=30)
+    sampling = msgspec.structs.replace(ir.Sampling(temperature=2.0), **one_choice)
+    answered = await ask(local, msgspec.structs.replace(asked, sampling=sampling))
+    assert answered.text == (await ask(local, asked)).text
 
 
 async def test_a_forbidden_token_is_not_written(local: LocalBackend) -> None:
@@ -233,6 +233,22 @@ async def test_a_model_that_cannot_answer_is_an_error_and_the_others_go_on(
         await ask(local, question("Hello"), model=model)
     assert caught.value.kind is kind
     assert (await ask(local, question(CAPITAL))).text == PARIS
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("temperature", -1.0), ("top_p", 1.5), ("top_p", -0.1), ("top_k", -1), ("min_p", 2.0)]
+)
+async def test_a_value_out_of_range_is_refused(local: LocalBackend, name: str, value: float) -> None:
+    sampling = msgspec.structs.replace(ir.Sampling(temperature=1.0), **{name: value})
+    with pytest.raises(BackendError) as caught:
+        await ask(local, question("Hello", sampling=sampling))
+    assert (caught.value.kind, caught.value.param) == (Kind.INVALID_VALUE, name)
+
+
+async def test_no_room_for_an_answer_is_refused(local: LocalBackend) -> None:
+    with pytest.raises(BackendError) as caught:
+        await ask(local, question("Hello", max_tokens=0))
+    assert (caught.value.kind, caught.value.param) == (Kind.INVALID_VALUE, "max_tokens")
 
 
 async def test_a_token_the_model_does_not_have_is_refused(local: LocalBackend) -> None:
