@@ -16,6 +16,8 @@ from inference.errors import GatewayError, Kind
 from inference.ir import JSON
 
 DEEPEST = 64
+SMALLEST = -(2**63)
+LARGEST = 2**64 - 1
 ROUTED_BY = ("model", "stream")
 KEY = re.compile(rb'[\s,]*+"(?:[^"\\]++|\\.)*+"\s*+:\s*+')
 
@@ -100,13 +102,20 @@ def splice_model(body: bytes, name: str) -> bytes:
 
 
 def refuse_ambiguous(body: bytes) -> None:
-    """What must hold where we parse the whole: no key twice, nothing too deep. Raises GatewayError."""
+    """What must hold where we parse the whole: no key twice, nothing too deep or too large. Raises GatewayError."""
     try:
-        depth = depth_of(json.loads(body, object_pairs_hook=distinct))
+        depth = depth_of(json.loads(body, object_pairs_hook=distinct, parse_int=in_range))
     except RecursionError:
         depth = DEEPEST + 1
     if depth > DEEPEST:
         raise GatewayError(Kind.INVALID_JSON, f"The body nests deeper than {DEEPEST} levels.")
+
+
+def in_range(digits: str) -> int:
+    """What 64 bits hold, and so every JSON and msgpack reader. The digits are counted first: a long int is slow."""
+    if len(digits) > len(str(LARGEST)) or not SMALLEST <= int(digits) <= LARGEST:
+        raise GatewayError(Kind.INVALID_JSON, "The body holds a number out of range.")
+    return int(digits)
 
 
 def depth_of(value: JSON) -> int:
