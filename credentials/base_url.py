@@ -1,33 +1,40 @@
-"""What a base URL may look like, and whose it is. Whether its address may be reached is checked when we connect."""
+"""What a base URL may look like, and whose it is. Where its host leads is judged when we connect. Imports no Django."""
 
-from urllib.parse import SplitResult, urlsplit
+import re
+from urllib.parse import urlsplit
 
-from django.core.exceptions import ValidationError
-
-
-def validate(value: str) -> None:
-    """Raises ValidationError."""
-    parts = _split(value)
-    if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValidationError("Enter an address that begins with https:// or http://, as https://llm.example.org/v1.")
-    if parts.username is not None or parts.password is not None:
-        raise ValidationError("Leave user and password out of the address; the API key has a field of its own.")
-    if parts.query or parts.fragment:
-        raise ValidationError("Leave out what follows ? or #: paths are appended to this address.")
+LONGEST = 2048
+PRINTABLE = re.compile(r"[!-~]+")
+NAME = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?\.?")
+ADDRESS = re.compile(r"\[[0-9a-f:.]+\]")
 
 
-def origin(value: str | None) -> tuple[str, str] | None:
+def check_base_url(url: str) -> None:
+    """Raises ValueError with a sentence for whoever typed the URL."""
+    if not PRINTABLE.fullmatch(url) or len(url) > LONGEST:
+        raise ValueError("The base URL may hold printable ASCII only, without spaces; write other hosts in punycode.")
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise ValueError("The base URL has a host or a port that cannot be read.") from None
+    if parts.scheme not in ("http", "https"):
+        raise ValueError("The base URL must begin with http:// or https://.")
+    if "@" in parts.netloc:
+        raise ValueError("The base URL may not hold a user name or a password.")
+    if "?" in url or "#" in url or "\\" in url:
+        raise ValueError("The base URL may not hold a query, a fragment or a backslash.")
+    host = parts.netloc.lower() if port is None else parts.netloc.lower().rpartition(":")[0]
+    if port == 0 or not (NAME.fullmatch(host) or ADDRESS.fullmatch(host)):
+        raise ValueError("The base URL needs a host, and a port above 0 where it names one.")
+
+
+def origin(url: str | None) -> tuple[str, str] | None:
     """Scheme and host: where a stored key may go. None: the vendor's own address."""
-    parts = _split(value or "")
-    return (parts.scheme.lower(), parts.hostname or "") if parts is not None and value else None
-
-
-def _split(value: str) -> SplitResult | None:
-    """None for what is no address. Blanks too: the standard library drops some of them in silence."""
-    if any(character.isspace() or not character.isprintable() for character in value):
+    if not url:
         return None
     try:
-        parts = urlsplit(value)
-        return parts if parts.port != 0 else None
+        parts = urlsplit(url)
     except ValueError:
-        return None
+        return "", url
+    return parts.scheme.lower(), parts.hostname or ""

@@ -6,9 +6,10 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
 
-from credentials import base_url, client_keys, keyring, validators
+from credentials import client_keys, keyring, validators
 from credentials.audit import ConfigurationHistory
 from credentials.backend_type import BackendType
+from credentials.base_url import origin
 from credentials.fields import SealedTextField
 from credentials.secret import Secret
 
@@ -34,7 +35,7 @@ class CloudCredential(models.Model):
         max_length=500,
         null=True,
         blank=True,
-        validators=[base_url.validate],
+        validators=[validators.base_url],
         help_text="Where the provider answers, if not at the vendor's own address, as https://openrouter.ai/api/v1.",
     )
     created_at = models.DateTimeField(auto_now_add=True)
@@ -69,7 +70,7 @@ class CloudCredential(models.Model):
         stored = CloudCredential.objects.filter(pk=self.pk, encrypted_api_key__isnull=False).first()
         if stored is None or not self._keeps_key_of(stored):
             return
-        if base_url.origin(stored.base_url) != base_url.origin(self.base_url):
+        if origin(stored.base_url) != origin(self.base_url):
             raise ValidationError(
                 {"base_url": "The stored key is sent only to the host it was given for: enter the API key again."}
             )

@@ -2,11 +2,21 @@
 
 from django.core.exceptions import ValidationError
 
+from credentials.base_url import check_base_url
+
 
 def printable(value: str) -> None:
     """Raises ValidationError. A name is written to logs and headers, and PostgreSQL takes no NUL."""
     if value != value.strip() or not value.isprintable():
         raise ValidationError("A name has no blank at its ends and no control characters: remove them.")
+
+
+def base_url(value: str) -> None:
+    """Raises ValidationError."""
+    try:
+        check_base_url(value)
+    except ValueError as error:
+        raise ValidationError(str(error)) from None
 
 
 def api_key(value: str) -> str:

@@ -11,7 +11,6 @@ from django.http import HttpRequest
 from credentials.admin import CloudCredentialAdmin
 from credentials.keyring import UnreadableSecret
 from credentials.models import CloudCredential
-from inference.backends.addresses import PrivateUpstreams
 from inference.errors import BackendError
 from inference.trial import try_credential
 from routing.resolver import read_upstream
@@ -35,9 +34,8 @@ class TriedCredentialAdmin(CloudCredentialAdmin):
 
 def find_problem(row: CloudCredential) -> str | None:
     """Ask the upstream, with this row's key. None: it accepted the key."""
-    private = PrivateUpstreams.parse(settings.PRIVATE_UPSTREAMS)
     try:
-        asyncio.run(try_credential(row.backend_type, read_upstream(row), private=private))
+        asyncio.run(try_credential(row.backend_type, read_upstream(row), private=settings.PRIVATE_UPSTREAMS))
     except (BackendError, UnreadableSecret, ImproperlyConfigured) as error:
         return str(error)
     return None

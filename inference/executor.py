@@ -24,6 +24,11 @@ MOST_ATTEMPTS = 4
 LONGEST_RETRY_AFTER = 60.0
 LONGEST_WAIT_TO_RETRY = 2.0
 
+# An answer header that tells the same whichever protocol it came by.
+IN_ANY_PROTOCOL = ("x-upstream-request-id",)
+
+type Headers = tuple[tuple[str, str], ...]
+
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
@@ -35,7 +40,7 @@ class Incoming:
     model: str
     stream: bool
     created: int
-    headers: tuple[tuple[str, str], ...]
+    headers: Headers
     tenant: str
     first_byte: float
     idle: float
@@ -46,7 +51,7 @@ class Answer:
     """`body` is the whole plain answer, or the stream, which the caller closes."""
 
     body: bytes | Relay
-    headers: tuple[tuple[str, str], ...]
+    headers: Headers
     target: Target
     attempts: int
     fallback_reason: Kind | None
@@ -80,7 +85,7 @@ class Executor:
             retried = False
             while len(failures) < MOST_ATTEMPTS:
                 try:
-                    body, headers = await self.attempt(incoming, target)
+                    body, headers = await self.attempt(incoming, target, first=target is route.targets[0])
                 except GatewayError as error:
                     failures.append(Failure(error, target))
                     wait = None if retried else wait_to_retry(error)
@@ -97,12 +102,12 @@ class Executor:
             raise GatewayError(Kind.LOCAL_ONLY, f"{route.requested_model} may only be answered on this machine.")
         raise self.failed(failures)
 
-    async def attempt(self, incoming: Incoming, target: Target) -> tuple[bytes | Relay, tuple[tuple[str, str], ...]]:
+    async def attempt(self, incoming: Incoming, target: Target, *, first: bool) -> tuple[bytes | Relay, Headers]:
         """One try, from the client's original request. Raises GatewayError before the first byte."""
         began = time.monotonic()
         outcome = "cancelled"
         try:
-            answer = await self.answer(incoming, target)
+            answer = await self.answer(incoming, target, first=first)
             outcome = "answered"
         except GatewayError as error:
             outcome = str(error.kind)
@@ -119,7 +124,7 @@ class Executor:
             )
         return answer
 
-    async def answer(self, incoming: Incoming, target: Target) -> tuple[bytes | Relay, tuple[tuple[str, str], ...]]:
+    async def answer(self, incoming: Incoming, target: Target, *, first: bool) -> tuple[bytes | Relay, Headers]:
         if target.problem is not None:
             raise BackendError(Kind.NO_UPSTREAM_CREDENTIAL, target.problem)
         backend = self.backends[target.backend]
@@ -131,14 +136,14 @@ class Executor:
                 endpoint=exchange.endpoint,
                 body=exchange.request,
                 stream=incoming.stream,
-                headers=incoming.headers if same else (),
+                headers=forwarded(incoming.headers, first=first) if same else (),
                 tenant=incoming.tenant,
                 first_byte=incoming.first_byte,
                 idle=incoming.idle,
             ),
             target,
         )
-        headers = reply.headers if same else ()
+        headers = reply.headers if same else tuple(pair for pair in reply.headers if pair[0] in IN_ANY_PROTOCOL)
         if not incoming.stream:
             return await whole(reply, exchange), headers
         relay = Relay(reply, exchange.stream(reply.is_stream))
@@ -162,6 +167,11 @@ class Executor:
         )
         failed.retry_after = min(*waits, LONGEST_RETRY_AFTER) if waits else None
         return failed
+
+
+def forwarded(headers: Headers, *, first: bool) -> Headers:
+    """What a client sent, for a target. Its idempotency key holds for the first target alone."""
+    return headers if first else tuple(pair for pair in headers if pair[0] != "idempotency-key")
 
 
 async def whole(reply: Reply, exchange: translate.Exchange) -> bytes:

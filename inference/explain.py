@@ -1,15 +1,19 @@
-"""Says what would happen to a request for a model, step by step and why. Behind the command `route` and `/api/route`.
+"""Says what would happen to a request for a model, step by step and why. Behind `route` and `/api/route`."""
 
-What only a running worker knows is handed in; None stands for no worker that could be asked.
-"""
-
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from django.conf import settings
+
+from inference import installed, sockets
+from inference.backends.local import LocalBackend
+from inference.errors import BackendError
 from inference.installed import Installed
 from routing import patterns
 from routing.models import BackendMapping
+from routing.resolver import load_snapshot
 from routing.route import Route, Target
 from routing.snapshot import Snapshot
 
@@ -55,6 +59,27 @@ class Surroundings:
     snapshot: Snapshot
     installed: Mapping[str, Installed]
     loaded: frozenset[str] | None
+
+
+def look_around() -> Surroundings:
+    """As it is now. For synchronous callers: it asks the database, the disk and the worker."""
+    return Surroundings(
+        snapshot=load_snapshot(),
+        installed=installed.find(settings.MODELS_DIR, settings.HUB_CACHE),
+        loaded=asyncio.run(loaded_models()),
+    )
+
+
+async def loaded_models() -> frozenset[str] | None:
+    """Ask the running worker; None where none answers."""
+    local = LocalBackend(sockets.socket_path(settings.HOME))
+    try:
+        status = await local.status()
+    except BackendError:
+        return None
+    finally:
+        await local.aclose()
+    return frozenset(model.name for model in status.models)
 
 
 def explain(model: str, around: Surroundings) -> Explanation:

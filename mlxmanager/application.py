@@ -12,7 +12,6 @@ from inference.api.handler import ApiHandler
 from inference.api.health import PATHS, health_response
 from inference.api.installed_names import InstalledNames
 from inference.api.requests import NO_STREAM, App, Message, Receive, Send
-from inference.backends.addresses import PrivateUpstreams
 from inference.backends.anthropic import Anthropic
 from inference.backends.local import LocalBackend
 from inference.backends.openai import OpenAI
@@ -23,7 +22,7 @@ from routing.resolver import SnapshotKeeper
 
 
 def make_gateway() -> Gateway:
-    transport = AiohttpTransport(PrivateUpstreams.parse(settings.PRIVATE_UPSTREAMS))
+    transport = AiohttpTransport(settings.PRIVATE_UPSTREAMS)
     local = LocalBackend(sockets.socket_path(settings.HOME))
     return Gateway(
         keeper=SnapshotKeeper(),

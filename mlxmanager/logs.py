@@ -40,5 +40,5 @@ def configure(*, level: str, style: str) -> None:
     root.handlers[:] = [handler]
     root.setLevel(level)
     # These name every request or connection at INFO; our own line per attempt says more.
-    for noisy in ("uvicorn.access", "asyncio", "httpx2", "httpcore2"):
+    for noisy in ("uvicorn.access", "asyncio", "httpx2", "httpcore2", "django.db.backends"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from inference.backends.addresses import SETTING, PrivateUpstreams
 from mlxmanager import env, home, logs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -54,7 +55,10 @@ STREAM_FIRST_BYTE = UPSTREAM_TIMEOUT or 60.0
 PLAIN_FIRST_BYTE = UPSTREAM_TIMEOUT or 600.0
 IDLE_TIMEOUT: float = env.seconds("MLXMANAGER_IDLE_TIMEOUT", 120.0)
 DRAIN_SECONDS: float = env.seconds("MLXMANAGER_DRAIN_SECONDS", 30.0)
-PRIVATE_UPSTREAMS = env.words("MLXMANAGER_PRIVATE_UPSTREAMS")
+try:
+    PRIVATE_UPSTREAMS = PrivateUpstreams.parse(env.words(SETTING))
+except ValueError as error:
+    raise ImproperlyConfigured(f"{SETTING}: {error}.") from None
 
 # Local models.
 
@@ -92,6 +96,8 @@ MIDDLEWARE = [
     "simple_history.middleware.HistoryRequestMiddleware",
 ]
 ROOT_URLCONF = "mlxmanager.urls"
+LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "admin:index"
 ASGI_APPLICATION = "mlxmanager.asgi.application"
 TEMPLATES = [
     {

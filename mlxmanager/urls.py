@@ -8,6 +8,8 @@ from ninja import NinjaAPI
 from credentials import api_errors
 from credentials.api import credentials, keys
 from credentials.api_auth import ADMINISTRATORS
+from inference.configuration_api import route
+from mlxmanager.views import start
 from routing.api import mappings
 
 
@@ -22,6 +24,7 @@ def configuration_api() -> NinjaAPI:
     api.add_router("/mappings", mappings)
     api.add_router("/credentials", credentials)
     api.add_router("/client-keys", keys)
+    api.add_router("/route", route)
     api_errors.register(api)
     return api
 
@@ -30,6 +33,7 @@ admin.site.site_header = admin.site.site_title = "MLX Manager"
 admin.site.index_title = "Configuration"
 
 urlpatterns = [
+    path("", start),
     path("admin/", admin.site.urls),
     path("api/", api_errors.complete(configuration_api().urls)),
 ]

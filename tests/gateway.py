@@ -58,6 +58,9 @@ class Gateway:
         answer: dict[str, Any] = httpx2.get(f"{self.url}/health/ready", timeout=10).json()
         return answer
 
+    def wait_for_worker(self) -> None:
+        wait_until(lambda: is_ready(self), seconds=START_SECONDS, why=lambda: self.log[-3000:])
+
     def children(self, word: str) -> list[int]:
         """The pids of the processes that `serve` started whose command line has the word."""
         listed = subprocess.run(
@@ -117,14 +120,14 @@ def serving(home: Path, **environment: str) -> Iterator[Gateway]:
         "MLXMANAGER_DRAIN_SECONDS": "2",
         "MLXMANAGER_LOG_LEVEL": "debug",
     }
-    whole = {name: value for name, value in clean_environment(home, **settings, **environment).items() if value}
+    whole = {name: value for name, value in clean_environment(home, **(settings | environment)).items() if value}
     with (home / "log").open("ab") as log:
         process = subprocess.Popen(
             [sys.executable, "manage.py", "serve"], cwd=ROOT, env=whole, stdout=log, stderr=log, start_new_session=True
         )
     gateway = Gateway(f"http://127.0.0.1:{port}", home, whole, process)
     try:
-        wait_until(lambda: is_ready(gateway), seconds=START_SECONDS, why=lambda: gateway.log)
+        gateway.wait_for_worker()
         yield gateway
     finally:
         end(process)

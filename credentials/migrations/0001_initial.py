@@ -8,7 +8,6 @@ import simple_history.models
 from django.conf import settings
 from django.db import migrations, models
 
-import credentials.base_url
 import credentials.fields
 import credentials.validators
 
@@ -119,7 +118,7 @@ class Migration(migrations.Migration):
                         help_text="Where the provider answers, if not at the vendor's own address, as https://openrouter.ai/api/v1.",
                         max_length=500,
                         null=True,
-                        validators=[credentials.base_url.validate],
+                        validators=[credentials.validators.base_url],
                         verbose_name="base URL",
                     ),
                 ),
@@ -233,7 +232,7 @@ class Migration(migrations.Migration):
                         help_text="Where the provider answers, if not at the vendor's own address, as https://openrouter.ai/api/v1.",
                         max_length=500,
                         null=True,
-                        validators=[credentials.base_url.validate],
+                        validators=[credentials.validators.base_url],
                         verbose_name="base URL",
                     ),
                 ),

@@ -10,9 +10,9 @@ from functools import lru_cache
 
 import httpx2
 
+from credentials.base_url import check_base_url
 from inference.backends.addresses import AddressRefused
 from inference.backends.base import Call
-from inference.backends.base_url import check_base_url
 from inference.backends.headers import Headers, to_client
 from inference.backends.reply import READ_ERRORS, HttpReply, begin_reply, body_chunks
 from inference.backends.retry_after import parse_retry_after

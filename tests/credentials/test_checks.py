@@ -7,6 +7,9 @@ from pytest_django import Settings
 
 from tests.builders import CANARY, make_credential
 
+# Django's own checks ask a connection what it can do.
+pytestmark = pytest.mark.django_db
+
 
 def found(*, databases: list[str] | None = None) -> list[str]:
     return [f"{message.id}: {message.msg}" for message in run_checks(databases=databases)]
@@ -24,7 +27,6 @@ def test_a_malformed_key_is_an_error_that_does_not_show_it(settings: Settings) -
     assert CANARY not in message
 
 
-@pytest.mark.django_db
 def test_an_unreadable_credential_is_named(settings: Settings) -> None:
     make_credential(backend_type="anthropic")
     settings.FERNET_KEYS = [Fernet.generate_key().decode()]
@@ -33,7 +35,6 @@ def test_an_unreadable_credential_is_named(settings: Settings) -> None:
     assert message.startswith("credentials.W001: Credential anthropic/default")
 
 
-@pytest.mark.django_db
 def test_credentials_without_a_keyring_are_named(settings: Settings) -> None:
     make_credential()
     settings.FERNET_KEYS = []
@@ -41,7 +42,6 @@ def test_credentials_without_a_keyring_are_named(settings: Settings) -> None:
     assert "MLXMANAGER_FERNET_KEYS" in message
 
 
-@pytest.mark.django_db
 def test_readable_credentials_are_nothing_to_complain_of() -> None:
     make_credential()
     make_credential(backend_type="anthropic", api_key=None)

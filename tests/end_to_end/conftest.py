@@ -13,39 +13,46 @@ PROVIDER_KEY = "sk-provider-key-that-nobody-may-see"
 
 
 def cloud_config(upstream: Upstream) -> str:
-    """Both vendors' mappings, both led to one local server that speaks both protocols."""
+    """Mappings to both vendors, both led to one local server that speaks both protocols."""
     return f"""
 [[credentials]]
 backend_type = "openai"
+name = "cloud"
 base_url = "{upstream.url}/v1"
 api_key_env = "PROVIDER_KEY"
 
 [[credentials]]
 backend_type = "anthropic"
+name = "cloud"
 base_url = "{upstream.url}"
 api_key_env = "PROVIDER_KEY"
 
 [[mappings]]
 model_pattern = "gpt-*"
 backend_type = "openai"
+credential = "cloud"
 
 [[mappings]]
 model_pattern = "claude-*"
 backend_type = "anthropic"
+credential = "cloud"
 
 [[mappings]]
 model_pattern = "renamed"
 backend_type = "openai"
 backend_model = "gpt-real-name"
+credential = "cloud"
 
 [[mappings]]
 model_pattern = "renamed-claude"
 backend_type = "anthropic"
 backend_model = "claude-real-name"
+credential = "cloud"
 
 [[mappings]]
 model_pattern = "safe-*"
 backend_type = "openai"
+credential = "cloud"
 fallback_backend = "local"
 fallback_model = "mlxmanager/demo"
 
@@ -55,6 +62,12 @@ backend_type = "local"
 backend_model = "mlxmanager/demo"
 fallback_backend = "anthropic"
 fallback_model = "claude-fallback"
+fallback_credential = "cloud"
+
+# Nobody made a credential named "default".
+[[mappings]]
+model_pattern = "nobody-*"
+backend_type = "openai"
 """
 
 
@@ -73,6 +86,8 @@ def _gateway(cloud: Upstream) -> Iterator[Gateway]:
 
 @pytest.fixture
 def gateway(_gateway: Gateway, cloud: Upstream) -> Gateway:
+    """The shared one, with a worker that is up, whatever the test before did to it."""
+    _gateway.wait_for_worker()
     cloud.forget()
     return _gateway
 

@@ -6,7 +6,7 @@ import httpx2
 import pytest
 
 from tests.answers import plain, refusal
-from tests.gateway import Gateway, running_gateway
+from tests.gateway import Gateway
 from tests.upstreams import Upstream
 
 CHAT, MESSAGES = "/v1/chat/completions", "/v1/messages"
@@ -94,7 +94,6 @@ def test_an_unknown_model_lists_near_names(gateway: Gateway, path: str) -> None:
     "headers",
     [
         {"authorization": ""},
-        {"authorization": "Bearer "},
         {"authorization": "Bearer mlxm_" + "a" * 38},
         {"authorization": "Bearer some-other-key-of-20-characters"},
         {"authorization": "Basic YTpi"},
@@ -133,7 +132,7 @@ def test_another_content_type(gateway: Gateway, path: str, content_type: str) ->
 @PATHS
 def test_a_compressed_body(gateway: Gateway, path: str) -> None:
     answer = gateway.post(path, {"model": "demo"}, **{"content-encoding": "gzip"})
-    check(answer, path, 400, "unsupported_encoding", "invalid_request_error")
+    check(answer, path, 400, "unsupported_media_type", "invalid_request_error")
 
 
 @PATHS
@@ -177,13 +176,10 @@ def test_a_host_that_is_not_ours(gateway: Gateway, path: str) -> None:
 
 
 @PATHS
-def test_a_model_whose_credential_is_missing(cloud: Upstream, path: str) -> None:
-    with running_gateway() as gateway:
-        gateway.configure('[[mappings]]\nmodel_pattern = "gpt-*"\nbackend_type = "openai"\n')
-        asked = {"model": "gpt-5", "messages": USER, "max_tokens": 5}
-        answer = gateway.post(path, asked)
-        check(answer, path, 503, "no_upstream_credential", "api_error")
-        assert answer.headers["x-should-retry"] == "false"
+def test_a_model_whose_credential_is_missing(gateway: Gateway, path: str) -> None:
+    answer = gateway.post(path, {"model": "nobody-x", "messages": USER, "max_tokens": 5})
+    check(answer, path, 503, "no_upstream_credential", "api_error")
+    assert answer.headers["x-should-retry"] == "false"
 
 
 @PATHS

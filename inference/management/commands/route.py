@@ -1,16 +1,10 @@
 """Explains what would happen to a request for a model."""
 
-import asyncio
 from typing import Any
 
-from django.conf import settings
 from django.core.management import BaseCommand, CommandParser
 
-from inference import installed, sockets
-from inference.backends.local import LocalBackend
-from inference.errors import BackendError
-from inference.explain import Explanation, Surroundings, explain
-from routing.resolver import load_snapshot
+from inference.explain import Explanation, explain, look_around
 
 ORDER = ("First choice", "Fallback")
 
@@ -22,24 +16,7 @@ class Command(BaseCommand):
         parser.add_argument("model")
 
     def handle(self, *_: Any, **options: Any) -> None:
-        around = Surroundings(
-            snapshot=load_snapshot(),
-            installed=installed.find(settings.MODELS_DIR, settings.HUB_CACHE),
-            loaded=asyncio.run(loaded_models()),
-        )
-        self.stdout.write(tell(explain(options["model"], around)))
-
-
-async def loaded_models() -> frozenset[str] | None:
-    """Ask the running worker; None where none answers."""
-    local = LocalBackend(sockets.socket_path(settings.HOME))
-    try:
-        status = await local.status()
-    except BackendError:
-        return None
-    finally:
-        await local.aclose()
-    return frozenset(model.name for model in status.models)
+        self.stdout.write(tell(explain(options["model"], look_around())))
 
 
 def tell(explanation: Explanation) -> str:

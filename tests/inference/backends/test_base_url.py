@@ -3,7 +3,7 @@
 import pytest
 
 from inference.backends import anthropic, openai
-from inference.backends.base_url import check_base_url
+from credentials.base_url import check_base_url
 from inference.backends.http import base
 
 GOOD = (

@@ -1,0 +1,23 @@
+"""`/api/route`: what the command `route` tells, as JSON."""
+
+from dataclasses import asdict
+from typing import Any
+
+from django.http import HttpRequest
+from ninja import Router
+from pydantic import BaseModel, ConfigDict, Field
+
+from inference.explain import explain, look_around
+
+route = Router(tags=["route"])
+
+
+class RouteQuestion(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    model: str = Field(min_length=1)
+
+
+@route.post("", summary="Explain what would happen to a request for a model")
+def explain_route(request: HttpRequest, question: RouteQuestion) -> dict[str, Any]:  # noqa: ARG001 - ninja's signature
+    return asdict(explain(question.model, look_around()))
