@@ -97,8 +97,16 @@ def read(body: bytes) -> Envelope:
 
 def splice_model(body: bytes, name: str) -> bytes:
     """The body with the top-level model's value replaced, every other byte as it was."""
-    field = next(field for field in fields(body) if field.name == "model")
-    return body[: field.start] + msgspec.json.encode(name) + body[field.end :]
+    return splice(body, find(body, "model"), msgspec.json.encode(name))
+
+
+def find(body: bytes, name: str) -> Field:
+    """The top-level field of this name. Raises StopIteration."""
+    return next(field for field in fields(body) if field.name == name)
+
+
+def splice(body: bytes, field: Field, value: bytes) -> bytes:
+    return body[: field.start] + value + body[field.end :]
 
 
 def refuse_ambiguous(body: bytes) -> None:

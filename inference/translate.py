@@ -141,9 +141,10 @@ class Identity:
 
     def __init__(self, asked: Asked, model: str) -> None:
         self.endpoint = ENDPOINTS[asked.protocol]
-        self.request = asked.body if model == asked.model else splice_model(asked.body, model)
         self._asked = asked
         self._codec = WATCHED_CODECS[asked.protocol]
+        body = self._codec.acceptable(asked.body)
+        self.request = body if model == asked.model else splice_model(body, model)
         self._counter = Counter(self._codec)
 
     @property

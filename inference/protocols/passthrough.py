@@ -29,6 +29,9 @@ class WatchedCodec(Protocol):
     @property
     def scanning(self) -> Scanning: ...
 
+    def acceptable(self, body: bytes) -> bytes:
+        """The request without what we had put into the conversation and this protocol's upstream would refuse."""
+
     def read_usage(self, data: bytes | str, before: ir.Usage | None) -> ir.Usage | None:
         """Raises msgspec.DecodeError."""
 

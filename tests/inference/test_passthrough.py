@@ -99,3 +99,29 @@ def test_a_good_status_does_not_make_an_answer(body: bytes, kind: Kind) -> None:
     with pytest.raises(BackendError) as caught:
         translate.begin(ask(OPENAI), OPENAI, "target").plain(body, is_stream=False)
     assert caught.value.kind is kind
+
+
+def test_thinking_that_we_signed_never_reaches_anthropic() -> None:
+    own = b'{"type":"thinking", "thinking":"hm","signature":"gw1."}'
+    native = b'{ "type":"thinking","thinking":"h\\u006d","signature":"c2ln" }'
+    turns = b'{"content":[%b],"role":"assistant"},{"role":"user", "content":"\\u00e9"}'
+    body = b'{"model":"asked","messages":[' + turns + b'],"x":1e2 }'
+    sent = translate.begin(Asked(ANTHROPIC, body % (own + b" , " + native)), ANTHROPIC, "asked").request
+    assert json.loads(sent) == json.loads(body % native)
+    assert native in sent
+    assert b'"\\u00e9"' in sent
+
+
+def test_a_turn_of_nothing_but_our_thinking_is_left_out() -> None:
+    own = {"role": "assistant", "content": [{"type": "thinking", "thinking": "hm", "signature": "gw1."}]}
+    user = {"role": "user", "content": "x"}
+    sent = translate.begin(ask(ANTHROPIC, messages=[user, own, user]), ANTHROPIC, "asked").request
+    assert json.loads(sent)["messages"] == [user, user]
+
+
+@pytest.mark.parametrize(
+    "messages", ["gw1.", ["gw1."], [{"role": "gw1."}], [{"content": "gw1."}], [{"content": ["gw1."]}]]
+)
+def test_a_request_that_merely_mentions_our_signature_passes(messages: object) -> None:
+    asked = ask(ANTHROPIC, messages=messages)
+    assert json.loads(translate.begin(asked, ANTHROPIC, "asked").request) == json.loads(asked.body)

@@ -2,6 +2,7 @@
 
 from inference.protocols.anthropic_messages import scanning
 from inference.protocols.anthropic_messages.errors import render_error, render_stream_error
+from inference.protocols.anthropic_messages.own_thinking import without_own_thinking as acceptable
 from inference.protocols.anthropic_messages.request_parsing import parse_request
 from inference.protocols.anthropic_messages.request_rendering import render_request
 from inference.protocols.anthropic_messages.responses import parse_completion, render_completion
@@ -16,6 +17,7 @@ ENDPOINT = "messages"
 __all__ = [
     "ENDPOINT",
     "KEEPALIVE",
+    "acceptable",
     "parse_completion",
     "parse_error",
     "parse_request",

@@ -15,7 +15,6 @@ STOP_REASONS: dict[ir.StopReason, str] = {
     "refusal": "refusal",
 }
 MEANINGS: dict[str, ir.StopReason] = {name: meaning for meaning, name in STOP_REASONS.items()}
-NO_SIGNATURE = "gw1."
 
 
 class Block(msgspec.Struct):

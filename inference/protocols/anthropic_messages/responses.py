@@ -8,13 +8,13 @@ from inference import ir
 from inference.errors import BackendError, Kind
 from inference.ir import JSON
 from inference.protocols.anthropic_messages.answers import (
-    NO_SIGNATURE,
     STOP_REASONS,
     Block,
     Message,
     stop_details_of,
     stop_reason_of,
 )
+from inference.protocols.anthropic_messages.own_thinking import OWN_SIGNATURE
 from inference.protocols.anthropic_messages.usage import render_usage, updated
 from inference.protocols.codec import Answering
 from inference.protocols.names import derived_id
@@ -94,7 +94,7 @@ def render_block(block: ir.Block) -> JSON:
         case ir.Text(text=text):
             return {"type": "text", "text": text}
         case ir.Thinking(text=text, signature=signature):
-            return {"type": "thinking", "thinking": text, "signature": signature or NO_SIGNATURE}
+            return {"type": "thinking", "thinking": text, "signature": signature or OWN_SIGNATURE}
         case ir.RedactedThinking(data=data):
             return {"type": "redacted_thinking", "data": data}
         case ir.ToolUse():

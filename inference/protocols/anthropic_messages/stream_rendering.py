@@ -6,7 +6,8 @@ import msgspec
 
 from inference import ir, sse
 from inference.ir import JSON
-from inference.protocols.anthropic_messages.answers import NO_SIGNATURE, STOP_REASONS, stop_details_of
+from inference.protocols.anthropic_messages.answers import STOP_REASONS, stop_details_of
+from inference.protocols.anthropic_messages.own_thinking import OWN_SIGNATURE
 from inference.protocols.anthropic_messages.responses import message_id
 from inference.protocols.anthropic_messages.usage import render_usage
 from inference.protocols.codec import Answering
@@ -133,7 +134,7 @@ class StreamRenderer:
         if not self._open:
             return b""
         unsigned = self._open == "thinking" and not self._signed
-        last = self._signature(NO_SIGNATURE) if unsigned else b""
+        last = self._signature(OWN_SIGNATURE) if unsigned else b""
         self._open = ""
         return last + sse.encode("content_block_stop", b'{"type":"content_block_stop","index":%d}' % self._index)
 

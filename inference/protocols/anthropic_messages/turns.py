@@ -5,13 +5,12 @@ from collections.abc import Iterable
 import msgspec
 
 from inference import ir
+from inference.protocols.anthropic_messages.own_thinking import OWN_SIGNATURE
 from inference.protocols.turns import merged, paired
 
 SYSTEM_MARKER = "[system instruction]\n"
 CONTINUED = "(continued)"
 EMPTY = "(empty)"
-# Signatures we minted for another backend's reasoning: Anthropic would refuse them.
-OWN_SIGNATURE = "gw1."
 BLOCK_ORDER = {ir.Thinking: 0, ir.RedactedThinking: 0, ir.Text: 1, ir.ToolUse: 2, ir.ToolResult: 0}
 
 

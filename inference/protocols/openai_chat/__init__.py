@@ -13,9 +13,16 @@ from inference.protocols.refusals import parse_error, parse_stream_error
 
 ENDPOINT = "chat/completions"
 
+
+def acceptable(body: bytes) -> bytes:
+    """All of it: fields that a server does not know, as those for thinking, are passed over there."""
+    return body
+
+
 __all__ = [
     "ENDPOINT",
     "KEEPALIVE",
+    "acceptable",
     "parse_completion",
     "parse_error",
     "parse_request",
