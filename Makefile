@@ -2,7 +2,7 @@
 
 VENV := .venv
 PYTHON_IN_VENV := $(VENV)/bin/python
-INSTALL := $(PYTHON_IN_VENV) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes
+INSTALL := $(PYTHON_IN_VENV) -m pip install -qq --disable-pip-version-check --no-deps --require-hashes
 # The checks open no database of the user's.
 SCRATCH := MLXMANAGER_HOME=$(CURDIR)/.cache/home
 

@@ -10,7 +10,7 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 import structlog
@@ -87,11 +87,13 @@ class Supervised:
         return await self.process.wait()
 
 
-async def supervise(web: Sequence[Child], worker: Child | None, *, listener: socket.socket) -> None:
+async def supervise(
+    web: Sequence[Child], worker: Child | None, *, listener: socket.socket, greet: Callable[[], Awaitable[None]]
+) -> None:
     """Run until SIGTERM or SIGINT, then end the web processes, which drain, and the worker last.
 
-    A second signal ends everything at once. The listener is ours to close: while we hold it, a new connection would
-    wait for a process that no longer comes.
+    A second signal ends everything at once. `greet` runs beside the children. The listener is ours to close: while we
+    hold it, a new connection would wait for a process that no longer comes.
     """
     children = [Supervised(child) for child in (*web, *([worker] if worker else []))]
     told = asyncio.Event()
@@ -107,7 +109,9 @@ async def supervise(web: Sequence[Child], worker: Child | None, *, listener: soc
         loop.add_signal_handler(number, tell)
     for child in children:
         child.start()
+    greeting = asyncio.ensure_future(greet())
     await told.wait()
+    greeting.cancel()
     listener.close()
     await asyncio.gather(*(child.stop() for child in children[: len(web)]))
     await asyncio.gather(*(child.stop() for child in children[len(web) :]))

@@ -7,8 +7,9 @@ from urllib.parse import urlsplit
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from inference import logs
 from inference.backends.addresses import SETTING, PrivateUpstreams
-from mlxmanager import env, home, logs
+from mlxmanager import env, home
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 HOME = home.locate()

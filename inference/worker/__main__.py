@@ -2,25 +2,17 @@
 
 import argparse
 import asyncio
-import json
 import logging
 import os
 import threading
 
 import msgspec
 
+from inference import logs
 from inference.worker.config import Config
 from inference.worker.server import serve
 
 log = logging.getLogger("inference.worker")
-
-
-class JSONLines(logging.Formatter):
-    def format(self, record: logging.LogRecord) -> str:
-        line = {"event": record.getMessage(), "level": record.levelname.lower(), "logger": record.name}
-        if record.exc_info:
-            line["exception"] = self.formatException(record.exc_info)
-        return json.dumps(line)
 
 
 def main() -> None:
@@ -30,7 +22,7 @@ def main() -> None:
     arguments = parser.parse_args()
     with os.fdopen(arguments.config, "rb") as pipe:
         config = msgspec.json.decode(pipe.read(), type=Config)
-    configure_logs(config)
+    logs.configure(level=config.log_level, style=config.log_format)
     threading.excepthook = leave_with_thread
     if config.parent is not None:
         threading.Thread(target=leave_with_parent, args=(config.parent,), daemon=True).start()
@@ -39,13 +31,6 @@ def main() -> None:
     logging.shutdown()
     # Not by way of the interpreter's end: MLX's threads abort the process there now and then.
     os._exit(0 if ended else 1)
-
-
-def configure_logs(config: Config) -> None:
-    stream = logging.StreamHandler()
-    plain = logging.Formatter("%(asctime)s [%(levelname)s] %(message)s [%(name)s]")
-    stream.setFormatter(JSONLines() if config.log_format == "json" else plain)
-    logging.basicConfig(level=config.log_level, handlers=[stream])
 
 
 def leave_with_thread(failure: threading.ExceptHookArgs) -> None:

@@ -12,11 +12,14 @@ from django.conf import settings
 from django.core.management import BaseCommand, CommandError
 from django.db import connections
 
-from inference import first_run, locks
+from inference import first_run, locks, sockets
+from inference.backends.local import LocalBackend
+from inference.errors import BackendError
 from inference.supervisor import WORKER_GRACE, Child, parent_pipe, supervise
 
 BACKLOG = 2048
 AFTER_DRAIN = 5.0
+POLL = 0.2
 
 
 class Command(BaseCommand):
@@ -36,7 +39,7 @@ class Command(BaseCommand):
             Child(f"web {number}", command, settings.DRAIN_SECONDS + AFTER_DRAIN, (listener.fileno(), parent))
             for number in range(1, settings.WEB_PROCESSES + 1)
         ]
-        asyncio.run(supervise(web, self.worker(parent), listener=listener))
+        asyncio.run(supervise(web, self.worker(parent), listener=listener, greet=self.greet))
         os.close(lock)
 
     def worker(self, parent: int) -> Child | None:
@@ -45,6 +48,14 @@ class Command(BaseCommand):
             self.stderr.write("MLX is not installed on this machine: there are no local models, cloud models work.")
             return None
         return Child("worker", [sys.executable, manage(), "runworker", f"--parent={parent}"], WORKER_GRACE, (parent,))
+
+    async def greet(self) -> None:
+        """Say when local models can be asked; until then a request for one is answered with 503."""
+        local = LocalBackend(sockets.socket_path(settings.HOME))
+        while not await answers(local):  # noqa: ASYNC110 - another process, which sends no event
+            await asyncio.sleep(POLL)
+        await local.aclose()
+        self.stdout.write("Ready. Ctrl-C ends it.")
 
     def welcome(self, made: dict[str, str]) -> None:
         """Say where we are. What was generated now is shown this once, on a terminal or in a file of the owner's."""
@@ -62,6 +73,14 @@ class Command(BaseCommand):
         self.stdout.write(f"The first password and client key are in {path}\n")
 
 
+async def answers(local: LocalBackend) -> bool:
+    try:
+        await local.ping()
+    except BackendError:
+        return False
+    return True
+
+
 def first_words(address: str, made: dict[str, str]) -> str:
     lines = []
     if "admin" in made:
@@ -72,13 +91,14 @@ def first_words(address: str, made: dict[str, str]) -> str:
         lines += [
             f"Client key    {key}",
             "",
-            "Try it:",
+            "Two lines to paste, once it says Ready:",
             "",
             f"  curl {address}/v1/chat/completions -H 'authorization: Bearer {key}' "
             f"-H 'content-type: application/json' -d '{body}'",
             "",
-            f"  ANTHROPIC_BASE_URL={address} ANTHROPIC_AUTH_TOKEN={key} ANTHROPIC_MODEL=demo claude",
+            f"  export ANTHROPIC_BASE_URL={address} ANTHROPIC_AUTH_TOKEN={key}",
             "",
+            "The second line points any Anthropic client here; Claude Code wants a larger model than demo.",
         ]
     return "\n".join(["", *lines, "These secrets are not shown again.", "", ""])
 

@@ -1,4 +1,4 @@
-"""Where log lines go and how they look: stderr, as `key=value` for people or as JSON for machines."""
+"""Where the log lines of every process go and how they look: stderr, as text for people or as JSON for machines."""
 
 import logging
 
