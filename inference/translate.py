@@ -2,14 +2,14 @@
 neutral form stands between them where they are two.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Protocol
 
 from inference import ir
 from inference.envelope import refuse_ambiguous, splice_model
 from inference.errors import GatewayError
 from inference.protocols import anthropic_messages, native, openai_chat
-from inference.protocols.codec import Answering, ClientCodec, StreamCodec, StreamParser
+from inference.protocols.codec import Answering, BackendCodec, ClientCodec, StreamCodec, StreamParser
 from inference.protocols.folding import fold
 from inference.protocols.joining import JoinedStream, RestoringParser, WholeParser
 from inference.protocols.names import refitted
@@ -23,10 +23,7 @@ BACKEND_CODECS: dict[str, StreamCodec] = {
     "native": native,
 }
 # These know whole answers beside streams.
-COMPLETIONS: dict[str, Callable[[bytes], ir.Completion]] = {
-    "openai_chat": openai_chat.parse_completion,
-    "anthropic_messages": anthropic_messages.parse_completion,
-}
+PLAIN_CODECS: dict[str, BackendCodec] = {"openai_chat": openai_chat, "anthropic_messages": anthropic_messages}
 WATCHED_CODECS: dict[str, WatchedCodec] = {"openai_chat": openai_chat, "anthropic_messages": anthropic_messages}
 ENDPOINTS = {"openai_chat": openai_chat.ENDPOINT, "anthropic_messages": anthropic_messages.ENDPOINT, "native": ""}
 
@@ -132,7 +129,7 @@ class Translation:
 
     def _parser(self, is_stream: bool) -> StreamParser:
         stream_parser = BACKEND_CODECS[self._backend].stream_parser
-        parser = stream_parser() if is_stream else WholeParser(COMPLETIONS[self._backend])
+        parser = stream_parser() if is_stream else WholeParser(PLAIN_CODECS[self._backend].parse_completion)
         return RestoringParser(parser, self._names) if self._names else parser
 
 

@@ -49,7 +49,7 @@ def test_a_stream_reaches_the_client_as_its_own(client: str, backend: str, size:
 def test_a_stream_is_folded_for_a_client_that_wants_it_whole(client: str, backend: str) -> None:
     exchange = translate.begin(ask(client), backend, "target")
     body = exchange.plain(streamed(backend, COMPLETION), is_stream=True)
-    assert essence(translate.COMPLETIONS[client](body)) == essence(COMPLETION)
+    assert essence(translate.PLAIN_CODECS[client].parse_completion(body)) == essence(COMPLETION)
     assert exchange.usage == COMPLETION.usage
 
 
@@ -65,7 +65,7 @@ def test_a_whole_answer_is_unfolded_for_a_client_that_wants_a_stream(client: str
 def test_a_whole_answer_reaches_the_client_as_its_own(client: str, backend: str) -> None:
     exchange = translate.begin(ask(client), backend, "target")
     body = exchange.plain(whole(backend, COMPLETION), is_stream=False)
-    assert essence(translate.COMPLETIONS[client](body)) == essence(COMPLETION)
+    assert essence(translate.PLAIN_CODECS[client].parse_completion(body)) == essence(COMPLETION)
     assert exchange.usage == COMPLETION.usage
 
 
@@ -84,7 +84,9 @@ def test_a_tools_long_name_is_shortened_and_restored(client: str, backend: str) 
     name = sent["name"] if backend == ANTHROPIC else sent["function"]["name"]
     assert len(name) <= 64
     answer = ir.Completion("", (ir.ToolUse("t", name, {}),), "tool_use")
-    (call,) = translate.COMPLETIONS[client](exchange.plain(whole(backend, answer), is_stream=False)).content
+    (call,) = (
+        translate.PLAIN_CODECS[client].parse_completion(exchange.plain(whole(backend, answer), is_stream=False)).content
+    )
     assert isinstance(call, ir.ToolUse)
     assert call.name == LONG_NAME
     out = run(exchange.stream(True), [streamed(backend, answer)])
