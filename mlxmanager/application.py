@@ -18,12 +18,13 @@ from inference.backends.openai import OpenAI
 from inference.backends.transport import AiohttpTransport
 from inference.executor import Executor
 from inference.protocols import anthropic_messages, openai_chat
+from inference.protocols.wire import largest_frame
 from routing.resolver import SnapshotKeeper
 
 
 def make_gateway() -> Gateway:
     transport = AiohttpTransport(settings.PRIVATE_UPSTREAMS)
-    local = LocalBackend(sockets.socket_path(settings.HOME))
+    local = LocalBackend(sockets.socket_path(settings.HOME), largest_frame=largest_frame(settings.MAX_BODY))
     return Gateway(
         keeper=SnapshotKeeper(),
         executor=Executor(

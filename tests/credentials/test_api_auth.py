@@ -28,6 +28,7 @@ def signed_in(*, is_superuser: bool) -> Client:
 OPERATIONS = [
     *[(method, path) for path in PATHS for method in ("GET", "POST")],
     *[(method, f"{path}/1") for path in PATHS for method in ("GET", "PATCH", "DELETE")],
+    ("POST", "/route"),
 ]
 
 

@@ -11,6 +11,11 @@ type Ask = Literal["openai", "anthropic"]
 
 CAPITAL = "What is the capital of France?"
 WEATHER = "What is the weather in Paris?"
+# A piece of an OpenAI stream, for upstreams that send it again and again.
+CHUNK = (
+    b'data: {"id":"c","object":"chat.completion.chunk","created":1,"model":"gpt",'
+    b'"choices":[{"index":0,"delta":{"content":"x"},"finish_reason":null}]}\n\n'
+)
 SCHEMA: dict[str, Any] = {
     "type": "object",
     "properties": {"city": {"type": "string"}},

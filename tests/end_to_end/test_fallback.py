@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx2
 import pytest
 
-from tests.answers import refusal
+from tests.answers import events, refusal
 from tests.end_to_end.questions import CAPITAL
 from tests.gateway import Gateway
 from tests.upstreams import Upstream
@@ -33,6 +33,18 @@ def test_the_local_model_answers_when_the_cloud_is_unavailable(
     assert answer.headers["x-mlxmanager-backend"] == "local"
     assert answer.headers["x-mlxmanager-fallback-reason"] == "upstream_unavailable"
     assert answer.headers["x-mlxmanager-attempts"] == "3"
+
+
+@PATHS
+def test_a_stream_that_breaks_before_any_content_still_falls_back(gateway: Gateway, cloud: Upstream, path: str) -> None:
+    role = b'data: {"id":"c","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,'
+    role += b'"delta":{"role":"assistant","content":""},"finish_reason":null}]}\n\n'
+    error = b'data: {"error":{"message":"overloaded","type":"server_error","code":null}}\n\n'
+    cloud.script(events(role, error))
+    answer = gateway.post(path, question("safe-model", stream=True))
+    assert "capital" in answer.text
+    assert "overloaded" not in answer.text
+    assert answer.headers["x-mlxmanager-backend"] == "local"
 
 
 @PATHS

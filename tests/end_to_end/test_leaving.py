@@ -6,14 +6,11 @@ import httpx2
 import pytest
 
 from tests.answers import Answer, events
+from tests.end_to_end.questions import CHUNK
 from tests.gateway import Gateway, wait_until
 from tests.upstreams import Upstream
 
 PATHS = pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/messages"])
-CHUNK = (
-    b'data: {"id":"c","object":"chat.completion.chunk","created":1,"model":"gpt",'
-    b'"choices":[{"index":0,"delta":{"content":"x"},"finish_reason":null}]}\n\n'
-)
 AT_ONCE = 0.3
 
 

@@ -4,11 +4,14 @@ import os
 import signal
 import stat
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx2
 
-from tests.end_to_end.questions import CAPITAL
+from tests.answers import events
+from tests.end_to_end.conftest import PROVIDER_KEY, cloud_config
+from tests.end_to_end.questions import CAPITAL, CHUNK
 from tests.gateway import (
     Gateway,
     clean_environment,
@@ -19,6 +22,7 @@ from tests.gateway import (
     short_home,
     wait_until,
 )
+from tests.upstreams import Upstream
 
 QUESTION = {"model": "demo", "messages": [{"role": "user", "content": CAPITAL}]}
 GENERATED = {"MLXMANAGER_CLIENT_KEY": "", "MLXMANAGER_ADMIN_PASSWORD": ""}
@@ -62,20 +66,28 @@ def remove_the_demo_and_add_a_credential(gateway: Gateway) -> None:
     gateway.command("applyconfig", str(path), "--prune")
 
 
-def test_serve_drains_a_running_stream_and_ends_with_its_children_and_0() -> None:
-    with running_gateway() as gateway:
+def test_serve_drains_what_runs_and_ends_with_its_children_and_0(cloud: Upstream) -> None:
+    with running_gateway() as gateway, ThreadPoolExecutor() as pool:
+        gateway.configure(cloud_config(cloud), PROVIDER_KEY=PROVIDER_KEY)
         children = gateway.children("")
         assert len(children) == 2
-        asked = QUESTION | {"stream": True, "messages": [{"role": "user", "content": "Tell me a story about a fox."}]}
-        headers = {"authorization": f"Bearer {gateway.key}"}
-        with httpx2.stream("POST", f"{gateway.url}/v1/chat/completions", json=asked, headers=headers) as stream:
-            lines = stream.iter_lines()
-            next(lines)
-            gateway.process.send_signal(signal.SIGTERM)
-            rest = list(lines)
-        assert "data: [DONE]" in rest
+        cloud.script(events(CHUNK, endless=True, pause=0.05))
+        endless, story = pool.submit(listen, gateway, "gpt-5"), pool.submit(listen, gateway, "demo")
+        cloud.wait_until(lambda: bool(cloud.requests))
+        wait_until(lambda: gateway.log.count("outcome=answered") == 2)
+        gateway.process.send_signal(signal.SIGTERM)
+        wait_until(lambda: httpx2.get(f"{gateway.url}/health/ready").status_code == 503)
+        assert gateway.post("/v1/chat/completions", QUESTION).status_code == 503
+        assert '"finish_reason":"stop"' in story.result()
+        assert "no_backend_available" in endless.result()
+        assert endless.result().endswith("data: [DONE]\n\n")
         assert gateway.process.wait(timeout=10) == 0
         assert not any(is_alive(pid) for pid in children)
+
+
+def listen(gateway: Gateway, model: str) -> str:
+    asked = {"model": model, "stream": True, "messages": [{"role": "user", "content": "Tell me a story about a fox."}]}
+    return gateway.post("/v1/chat/completions", asked).text
 
 
 def test_no_child_outlives_a_killed_serve() -> None:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from inference.backends import anthropic, openai
 from credentials.base_url import check_base_url
+from inference.backends import anthropic, openai
 from inference.backends.http import base
 
 GOOD = (

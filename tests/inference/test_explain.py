@@ -1,0 +1,70 @@
+"""What `route` and `/api/route` tell of a request for a model. No worker runs here, so what it knows is unknown."""
+
+import json
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+
+from inference.explain import explain, look_around
+from tests.builders import make_credential, make_mapping
+from tests.configuration import administrator
+
+pytestmark = pytest.mark.django_db
+
+
+def told(model: str) -> str:
+    out = StringIO()
+    call_command("route", model, stdout=out)
+    return out.getvalue()
+
+
+def test_a_mapping_is_named_with_its_target_and_fallback() -> None:
+    make_credential(backend_type="anthropic")
+    mapping = make_mapping(
+        pattern="claude-*", backend_type="anthropic", fallback_backend="local", fallback_model="mlxmanager/demo"
+    )
+    text = told("claude-sonnet")
+    assert f"mapping {mapping.pk} (claude-*, priority 0) is the first that matches" in text
+    assert "First choice: anthropic claude-sonnet (can answer: yes)" in text
+    assert "Fallback: local mlxmanager/demo (can answer: unknown)" in text
+    assert "installed: yes" in text
+    assert "worker running: unknown" in text
+
+
+def test_a_missing_credential_is_why_a_target_cannot_answer() -> None:
+    make_mapping(pattern="gpt-*", backend_type="openai")
+    text = told("gpt-5")
+    assert "(can answer: no)" in text
+    assert "There is no credential openai/default" in text
+    assert "Fallback: none" in text
+
+
+def test_mappings_that_match_too_are_listed_with_why_they_do_not_decide() -> None:
+    make_mapping(pattern="gpt-5", backend_type="local", backend_model="mlxmanager/demo")
+    make_mapping(pattern="gpt-*", backend_type="local", backend_model="mlxmanager/demo")
+    make_mapping(pattern="gpt-5*", backend_type="local", backend_model="mlxmanager/demo", enabled=False)
+    make_mapping(pattern="other", backend_type="local", backend_model="mlxmanager/demo")
+    passed_over = explain("gpt-5", look_around()).passed_over
+    assert sorted(text.split(") ")[1] for text in passed_over) == ["comes later", "is disabled"]
+
+
+def test_an_installed_model_answers_to_its_own_name() -> None:
+    assert "an installed model has this name" in told("mlxmanager/demo")
+
+
+def test_a_model_that_is_not_installed_says_how_to_get_it() -> None:
+    make_mapping(pattern="big", backend_type="local", backend_model="some/model")
+    assert "models pull some/model" in told("big")
+
+
+def test_an_unknown_name_is_a_404() -> None:
+    assert "404" in told("nothing")
+
+
+def test_the_api_tells_the_same() -> None:
+    make_mapping(pattern="demo", backend_type="local", backend_model="mlxmanager/demo")
+    call = administrator()
+    answer = json.loads(call("POST", "/route", {"model": "demo"}).content)
+    assert [(target["backend"], target["model"]) for target in answer["targets"]] == [("local", "mlxmanager/demo")]
+    assert call("POST", "/route", {"model": ""}).status_code == 422
