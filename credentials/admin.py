@@ -28,6 +28,9 @@ class CloudCredentialAdmin(ConfigurationAdmin):
     ]
     add_fieldsets = [(None, {"fields": ["backend_type", "name", "base_url", "api_key"]})]
 
+    def get_readonly_fields(self, request: HttpRequest, obj: CloudCredential | None = None) -> list[str]:
+        return self.readonly_fields if obj is None else [*self.readonly_fields, "backend_type"]
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[CloudCredential]:
         """Without the token, so that saving the rest of a row never writes an old one back."""
         rows: QuerySet[CloudCredential] = super().get_queryset(request)

@@ -2,10 +2,10 @@
 
 import hashlib
 import secrets
-import string
 import zlib
 
-BASE62 = string.digits + string.ascii_uppercase + string.ascii_lowercase
+from credentials import base62
+
 MARK = "mlxm_"
 RANDOM_LENGTH = 32
 CHECKSUM_LENGTH = 6
@@ -14,7 +14,7 @@ SHORTEST = 20
 
 def make() -> str:
     """A new key: the mark, random characters, and a checksum that tells a mistyped key without a look-up."""
-    body = MARK + "".join(secrets.choice(BASE62) for _ in range(RANDOM_LENGTH))
+    body = MARK + "".join(secrets.choice(base62.ALPHABET) for _ in range(RANDOM_LENGTH))
     return body + _checksum(body)
 
 
@@ -37,9 +37,4 @@ def prefix(key: str) -> str:
 
 
 def _checksum(body: str) -> str:
-    number = zlib.crc32(body.encode("utf-8", "surrogateescape"))
-    digits = []
-    for _ in range(CHECKSUM_LENGTH):
-        number, digit = divmod(number, 62)
-        digits.append(BASE62[digit])
-    return "".join(reversed(digits))
+    return base62.encode(zlib.crc32(body.encode("utf-8", "surrogateescape")), CHECKSUM_LENGTH)

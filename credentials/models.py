@@ -67,10 +67,13 @@ class CloudCredential(models.Model):
 
     def clean(self) -> None:
         self.base_url = self.base_url or None
-        stored = CloudCredential.objects.filter(pk=self.pk, encrypted_api_key__isnull=False).first()
-        if stored is None or not self._keeps_key_of(stored):
+        stored = CloudCredential.objects.filter(pk=self.pk).first()
+        if stored is None:
             return
-        if origin(stored.base_url) != origin(self.base_url):
+        if stored.backend_type != self.backend_type:
+            raise ValidationError({"backend_type": "A credential keeps its backend: add another one instead."})
+        moved = origin(stored.base_url) != origin(self.base_url)
+        if stored.encrypted_api_key is not None and self._keeps_key_of(stored) and moved:
             raise ValidationError(
                 {"base_url": "The stored key is sent only to the host it was given for: enter the API key again."}
             )

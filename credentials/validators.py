@@ -22,7 +22,7 @@ def base_url(value: str) -> None:
 def api_key(value: str) -> str:
     """The key without the blanks that came along when it was copied. Raises ValidationError, which never shows it."""
     key = value.strip()
-    if not key.isascii() or not key.isprintable() or " " in key:
+    if not key or not key.isascii() or not key.isprintable() or " " in key:
         raise ValidationError("An API key is one word of ASCII characters: copy it again.")
     return key
 

@@ -16,6 +16,8 @@ from inference.errors import GatewayError, Kind
 from inference.ir import JSON
 
 DEEPEST = 64
+# As a mapping can hold it. It is logged, compared with every name we know, and shown in a header.
+LONGEST_MODEL = 255
 SMALLEST = -(2**63)
 LARGEST = 2**64 - 1
 ROUTED_BY = ("model", "stream")
@@ -90,8 +92,9 @@ def read(body: bytes) -> Envelope:
             values[field.name] = scalar(field, decoder)
     if "model" not in values:
         raise GatewayError(Kind.MISSING_PARAMETER, "This field is required.", param="model")
-    if not values["model"]:
-        raise GatewayError(Kind.INVALID_VALUE, "The model's name is empty.", param="model")
+    if not 0 < len(values["model"]) <= LONGEST_MODEL or not values["model"].isprintable():
+        message = f"A model's name has 1 to {LONGEST_MODEL} printable characters."
+        raise GatewayError(Kind.INVALID_VALUE, message, param="model")
     return Envelope(model=values["model"], stream=bool(values.get("stream")))
 
 

@@ -157,7 +157,9 @@ class Executor:
     def failed(self, failures: list[Failure]) -> AttemptsFailed:
         """Of several failures show the last that passes by itself, with the shortest wait any of them named."""
         passing = [failure for failure in failures if failure.error.kind in PASSING]
-        shown = (passing or failures)[-1]
+        # That a fallback could not take the request says nothing of why it was asked.
+        falling = [failure for failure in failures if policy(failure.error.kind).falls_back]
+        shown = (passing or falling or failures)[-1]
         waits = [failure.error.retry_after for failure in failures if failure.error.retry_after is not None]
         failed = AttemptsFailed(
             shown.error,

@@ -60,9 +60,11 @@ def ensure_secret(setting: str, present: bool, file: str, make: Callable[[], str
 
 def once(name: str, make: Callable[[], str | None]) -> str | None:
     """Do a step of the first set-up unless it was done before; step and mark land together."""
+    if SetupStep.objects.filter(name=name).exists():
+        return None
     with change(f"first set-up: {name}"):
-        _, new = SetupStep.objects.get_or_create(name=name)
-        return make() if new else None
+        SetupStep.objects.create(name=name)
+        return make()
 
 
 def make_admin() -> str | None:
@@ -93,6 +95,9 @@ def keep_environment_key() -> None:
     key = ClientKey.objects.filter(name=ENVIRONMENT_KEY).first() or ClientKey(name=ENVIRONMENT_KEY)
     if not secret or key.key_hash == client_keys.digest(secret).hex():
         return
+    other = ClientKey.objects.filter(key_hash=client_keys.digest(secret).hex()).first()
+    if other is not None:
+        raise CommandError(f"MLXMANAGER_CLIENT_KEY is the client key {other.name} already; delete one of them.")
     with change("MLXMANAGER_CLIENT_KEY"):
         save_key(key, secret)
 

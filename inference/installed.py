@@ -1,5 +1,6 @@
 """Which local models are installed: the one list by which a name leads to a folder. Reads the disk, imports no MLX."""
 
+import contextlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ INDEX = "model.safetensors.index.json"
 TOKENIZERS = ("tokenizer.json", "tokenizer.model", "tokenizer_config.json", "vocab.json")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)?")
 PARTIAL = ".partial"
+LARGEST_HEADER = 100 * 1024**2  # as the format's own library has it
 
 # Formats and settings by which a model's own code, or a pickle, would run.
 CODE_SUFFIXES = frozenset({".py", ".bin", ".pt", ".pth", ".pkl", ".gguf"})
@@ -55,8 +57,12 @@ def find(models_dir: Path, hub_cache: Path) -> dict[str, Installed]:
     """By name; what stands in the models folder goes before the cache of Hugging Face."""
     found: dict[str, Installed] = {}
     for name, folder, place in candidates(models_dir, hub_cache):
-        if name not in found and NAME.fullmatch(name) and is_complete(folder):
-            found[name] = Installed(name, folder, place, size(folder), problem(folder))
+        if name in found or not NAME.fullmatch(name):
+            continue
+        # A folder may hold dangling links, be unreadable, or vanish while we look.
+        with contextlib.suppress(OSError):
+            if is_complete(folder):
+                found[name] = Installed(name, folder, place, size(folder), problem(folder))
     return found
 
 
@@ -125,8 +131,9 @@ def size(folder: Path) -> int:
 def tensor_bytes(path: Path, changed: int) -> int:  # noqa: ARG001 - a file that has changed is read again
     try:
         with path.open("rb") as file:
-            header = HEADER.decode(file.read(int.from_bytes(file.read(8), "little")))
-    except (OSError, OverflowError, MemoryError, msgspec.MsgspecError):
+            length = int.from_bytes(file.read(8), "little")
+            header = HEADER.decode(file.read(min(length, LARGEST_HEADER)))
+    except (OSError, msgspec.MsgspecError):
         return 0
     return sum(end - begin for begin, end in (tensor.data_offsets for tensor in header.values()))
 

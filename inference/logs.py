@@ -9,6 +9,8 @@ SHARED: list[structlog.typing.Processor] = [
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
+    # Here rather than in the renderer: without local variables, keys among them.
+    structlog.processors.format_exc_info,
 ]
 
 
@@ -19,17 +21,10 @@ def configure(*, level: str, style: str) -> None:
         renderer = structlog.processors.JSONRenderer()
     else:
         renderer = structlog.dev.ConsoleRenderer(
-            colors=False,
-            pad_event_to=0,
-            # The default prints local variables, keys among them.
-            exception_formatter=structlog.dev.plain_traceback,
+            colors=False, pad_event_to=0, exception_formatter=structlog.dev.plain_traceback
         )
     structlog.configure(
-        processors=[
-            *SHARED,
-            structlog.processors.format_exc_info,
-            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-        ],
+        processors=[*SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,

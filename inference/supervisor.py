@@ -39,7 +39,7 @@ class Supervised:
     def __init__(self, child: Child) -> None:
         self.child = child
         self.process: asyncio.subprocess.Process | None = None
-        self.stopping = False
+        self._told = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -47,7 +47,7 @@ class Supervised:
 
     async def stop(self) -> None:
         """SIGTERM, then SIGKILL once the child's grace is over."""
-        self.stopping = True
+        self._told.set()
         self.send(signal.SIGTERM)
         assert self._task is not None
         done, _ = await asyncio.wait({self._task}, timeout=self.child.grace)
@@ -63,15 +63,16 @@ class Supervised:
 
     async def _keep_alive(self) -> None:
         delay = FIRST_DELAY
-        while not self.stopping:
+        while not self._told.is_set():
             began = time.monotonic()
             code = await self._run()
-            if self.stopping:
+            if self._told.is_set():
                 return
             if time.monotonic() - began > HEALTHY_AFTER:
                 delay = FIRST_DELAY
             log.warning("child ended", child=self.child.name, code=code, restart_in=delay)
-            await asyncio.sleep(delay)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._told.wait(), delay)
             delay = min(delay * 2, LONGEST_DELAY)
 
     async def _run(self) -> int:
@@ -82,7 +83,7 @@ class Supervised:
             stdin=asyncio.subprocess.DEVNULL,
         )
         log.info("child started", child=self.child.name, pid=self.process.pid)
-        if self.stopping:
+        if self._told.is_set():
             self.send(signal.SIGTERM)
         return await self.process.wait()
 

@@ -1,4 +1,4 @@
-"""Joins the handlers into one ASGI application and opens and closes what they share with the server's lifespan."""
+"""Joins `/v1`, `/health` and the site into one ASGI application; what they share lives as long as the server."""
 
 import asyncio
 import contextlib
@@ -7,17 +7,15 @@ from django.conf import settings
 from django.core.handlers.asgi import ASGIRequest
 
 from inference import installed, sockets
+from inference.api.endpoint import Endpoint
 from inference.api.gateway import Gateway, Limits
-from inference.api.handler import ApiHandler
 from inference.api.health import PATHS, health_response
 from inference.api.installed_names import InstalledNames
 from inference.api.requests import NO_STREAM, App, Message, Receive, Send
-from inference.backends.anthropic import Anthropic
 from inference.backends.local import LocalBackend
-from inference.backends.openai import OpenAI
 from inference.backends.transport import AiohttpTransport
+from inference.clouds import cloud_backends
 from inference.executor import Executor
-from inference.protocols import anthropic_messages, openai_chat
 from inference.protocols.wire import largest_frame
 from routing.resolver import SnapshotKeeper
 
@@ -27,16 +25,10 @@ def make_gateway() -> Gateway:
     local = LocalBackend(sockets.socket_path(settings.HOME), largest_frame=largest_frame(settings.MAX_BODY))
     return Gateway(
         keeper=SnapshotKeeper(),
-        executor=Executor(
-            {
-                "local": local,
-                "openai": OpenAI(transport, openai_chat.parse_error),
-                "anthropic": Anthropic(transport, anthropic_messages.parse_error),
-            }
-        ),
+        executor=Executor({"local": local, **cloud_backends(transport)}),
         local=local,
         transport=transport,
-        installed=InstalledNames(lambda: installed.find(settings.MODELS_DIR, settings.HUB_CACHE)),
+        installed=InstalledNames(usable_models),
         limits=Limits(
             body=settings.MAX_BODY,
             stream_first_byte=settings.STREAM_FIRST_BYTE,
@@ -47,11 +39,16 @@ def make_gateway() -> Gateway:
     )
 
 
+def usable_models() -> list[str]:
+    found = installed.find(settings.MODELS_DIR, settings.HUB_CACHE)
+    return [name for name, model in found.items() if model.problem is None]
+
+
 class Application:
     def __init__(self, site: App, gateway: Gateway) -> None:
         self.site = site
         self.gateway = gateway
-        self.api = ApiHandler(gateway)
+        self.api = Endpoint(gateway)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":

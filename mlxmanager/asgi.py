@@ -1,4 +1,4 @@
-"""The ASGI application: `/v1` and `/health` on their own short handlers, everything else on stock Django."""
+"""The ASGI application: `/v1` and `/health` on a short way of their own, everything else on stock Django."""
 
 import os
 

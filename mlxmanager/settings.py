@@ -1,5 +1,6 @@
 """The settings of the project: the one reader of the environment (through `env`). See docs/settings.md."""
 
+import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -7,6 +8,7 @@ from urllib.parse import urlsplit
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from credentials.client_keys import is_well_formed
 from inference import logs
 from inference.backends.addresses import SETTING, PrivateUpstreams
 from mlxmanager import env, home
@@ -24,8 +26,10 @@ FERNET_KEYS = [
 FERNET_USE_HKDF = False
 ADMIN_PASSWORD = env.text("MLXMANAGER_ADMIN_PASSWORD")
 CLIENT_KEY = env.text("MLXMANAGER_CLIENT_KEY")
-if CLIENT_KEY and len(CLIENT_KEY) < 20:
-    raise ImproperlyConfigured("MLXMANAGER_CLIENT_KEY is too short; it accepts a string of 20 characters or more.")
+if CLIENT_KEY and not is_well_formed(CLIENT_KEY):
+    raise ImproperlyConfigured(
+        "MLXMANAGER_CLIENT_KEY accepts a string of 20 characters or more; beginning with mlxm_, a key of ours."
+    )
 
 # Where we listen, and under which names.
 
@@ -34,12 +38,15 @@ BIND_HOST = env.text("MLXMANAGER_HOST", "127.0.0.1")
 BIND_PORT = env.integer("MLXMANAGER_PORT", 8000, least=1, most=65535)
 WEB_PROCESSES = env.integer("MLXMANAGER_WEB_PROCESSES", 1, least=1, most=64)
 PUBLIC_URL = env.text("MLXMANAGER_PUBLIC_URL").rstrip("/")
-if PUBLIC_URL and (urlsplit(PUBLIC_URL).scheme != "https" or not urlsplit(PUBLIC_URL).hostname):
+if PUBLIC_URL and not re.fullmatch(r"https://[^/?#@]+", PUBLIC_URL):
     raise ImproperlyConfigured(
         f"MLXMANAGER_PUBLIC_URL is {PUBLIC_URL!r}; it accepts an address such as https://llm.example.org."
     )
 PUBLIC_HOST = urlsplit(PUBLIC_URL).hostname or ""
-ALLOWED_HOSTS = env.words("MLXMANAGER_ALLOWED_HOSTS") or [BIND_HOST, *LOOPBACK_NAMES]
+ALLOWED_HOSTS = env.words("MLXMANAGER_ALLOWED_HOSTS") or [
+    f"[{BIND_HOST}]" if ":" in BIND_HOST else BIND_HOST,
+    *LOOPBACK_NAMES,
+]
 if PUBLIC_HOST:
     ALLOWED_HOSTS.append(PUBLIC_HOST)
 DEBUG = env.boolean("MLXMANAGER_DEBUG", False)
@@ -83,7 +90,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
 ]
-# For everything but /v1, which has a handler of its own (`inference/api/handler.py`).
+# For everything but /v1, which is an application of its own (`inference/api/endpoint.py`).
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "servestatic.middleware.ServeStaticMiddleware",
@@ -166,6 +173,10 @@ if PUBLIC_URL:
     CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
     SECURE_HSTS_SECONDS = 31_536_000
+    # The proxy ends TLS and is the only one that reaches us; without this no request would count as secure.
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    # Redirecting is the proxy's to do, and other hosts below this domain are not ours to bind.
+    SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W008", "security.W021"]
 
 LOG_LEVEL = env.choice("MLXMANAGER_LOG_LEVEL", "info", ("debug", "info", "warning", "error")).upper()
 LOG_FORMAT = env.choice("MLXMANAGER_LOG_FORMAT", "console", ("console", "json"))

@@ -122,6 +122,8 @@ def _rule(mapping: BackendMapping, found: Mapping[int, Found], defaults: Mapping
         if backend == BackendType.LOCAL:
             return Step(backend, model)
         upstream = found.get(credential_id) if credential_id is not None else defaults.get(backend)
+        if isinstance(upstream, Upstream) and not upstream.name.startswith(f"{backend}/"):
+            return Step(backend, model, problem=f"Credential {upstream.name} is not for {backend}.")
         if isinstance(upstream, Upstream):
             return Step(backend, model, upstream)
         return Step(backend, model, problem=upstream or f"There is no credential {backend}/default.")

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from inference.errors import GatewayError, Kind
@@ -13,40 +13,55 @@ LAST_WORDS = 1.0
 
 
 class Activity:
+    """`interruption` is what a request is told that was still under way when the time to drain was over."""
+
     def __init__(self) -> None:
         self.draining = False
-        self.requests = 0
-        self.streams: set[Relay] = set()
+        self.interruption: GatewayError | None = None
+        self.requests: set[asyncio.Task[object]] = set()
+        self.streams: dict[asyncio.Task[object], Relay] = {}
 
     @contextmanager
     def entered(self) -> Iterator[None]:
-        self.requests += 1
+        task = this_task()
+        self.requests.add(task)
         try:
             yield
         finally:
-            self.requests -= 1
+            self.requests.discard(task)
 
     @contextmanager
     def streaming(self, relay: Relay) -> Iterator[None]:
-        self.streams.add(relay)
+        task = this_task()
+        self.streams[task] = relay
         try:
             yield
         finally:
-            self.streams.discard(relay)
+            del self.streams[task]
 
     def check_open(self) -> None:
         if self.draining:
             raise GatewayError(Kind.NO_BACKEND_AVAILABLE, "The gateway is shutting down.", retry_after=5)
 
     async def drain(self, seconds: float) -> None:
-        """Take no new work, let running requests end; after the time end what still streams with an error event."""
+        """Take no new work and let running requests end; after the time, end each with an error of its protocol."""
         self.draining = True
         deadline = time.monotonic() + seconds
-        await self._wait(lambda: not self.requests, deadline)
-        for relay in tuple(self.streams):
-            relay.interrupt(GatewayError(Kind.NO_BACKEND_AVAILABLE, "The gateway shut down.", retry_after=5))
-        await self._wait(lambda: not self.streams, deadline + LAST_WORDS)
+        await self._idle(deadline)
+        self.interruption = GatewayError(Kind.NO_BACKEND_AVAILABLE, "The gateway shut down.", retry_after=5)
+        for task in tuple(self.requests):
+            if task in self.streams:
+                self.streams[task].interrupt(self.interruption)
+            else:
+                task.cancel()
+        await self._idle(deadline + LAST_WORDS)
 
-    async def _wait(self, done: Callable[[], bool], deadline: float) -> None:
-        while not done() and time.monotonic() < deadline:  # noqa: ASYNC110 - a few times, at the end of a process
+    async def _idle(self, deadline: float) -> None:
+        while self.requests and time.monotonic() < deadline:  # noqa: ASYNC110 - a few times, at the end of a process
             await asyncio.sleep(POLL)
+
+
+def this_task() -> asyncio.Task[object]:
+    task = asyncio.current_task()
+    assert task is not None
+    return task

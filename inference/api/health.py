@@ -22,7 +22,9 @@ async def health_response(request: ASGIRequest, gateway: Gateway) -> JsonRespons
     if request.path.rstrip("/") == "/health/live":
         return JsonResponse({"status": "ok"})
     parts = await look(gateway)
-    serving = parts["gateway"] == "ok" and (parts["worker"]["status"] == "ok" or has_cloud(gateway))
+    configured = parts["configuration"]["generation"] >= 0
+    somebody = parts["worker"]["status"] == "ok" or gateway.keeper.current.has_cloud_target
+    serving = parts["gateway"] == "ok" and configured and somebody
     body: dict[str, Any] = {"status": verdict(parts) if serving else "unavailable"}
     if is_trusted(request, gateway):
         body["parts"] = parts
@@ -62,11 +64,6 @@ async def worker_part(gateway: Gateway) -> dict[str, Any]:
 def verdict(parts: dict[str, Any]) -> str:
     whole = parts["database"] == "ok" and parts["worker"]["status"] == "ok" and not parts["credentials"]["unreadable"]
     return "ok" if whole else "degraded"
-
-
-def has_cloud(gateway: Gateway) -> bool:
-    """Whether a mapping still has somewhere else to go while there is no worker."""
-    return gateway.keeper.current.has_cloud_target
 
 
 def is_trusted(request: ASGIRequest, gateway: Gateway) -> bool:

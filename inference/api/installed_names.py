@@ -3,6 +3,10 @@
 import asyncio
 from collections.abc import Callable, Iterable
 
+import structlog
+
+log = structlog.get_logger("mlxmanager.models")
+
 EVERY = 2.0
 
 
@@ -19,4 +23,7 @@ class InstalledNames:
     async def keep_fresh(self) -> None:
         while True:
             await asyncio.sleep(EVERY)
-            await self.refresh()
+            try:
+                await self.refresh()
+            except OSError:
+                log.exception("installed models cannot be listed; the last list stays in force")

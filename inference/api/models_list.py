@@ -48,7 +48,7 @@ def cut(request: ApiRequest, names: list[str]) -> tuple[list[str], bool]:
 
 
 def page_size(text: str) -> int:
-    if text.isdecimal() and 1 <= int(text) <= LARGEST_PAGE:
+    if text.isascii() and text.isdigit() and len(text) <= 4 and 1 <= int(text) <= LARGEST_PAGE:
         return int(text)
     raise GatewayError(Kind.INVALID_VALUE, f"limit: a whole number from 1 to {LARGEST_PAGE}.", param="limit")
 

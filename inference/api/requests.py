@@ -26,15 +26,25 @@ class ClientGone(Exception):
 
 
 class ApiRequest(ASGIRequest):
-    """Has an id, the gateway that answers it and, once admitted, the client its key belongs to."""
+    """Has an id, the gateway that answers it and, once admitted, the client its key belongs to.
+
+    `is_answered`: the first bytes of a stream may be on their way, so that nothing else can be said any more.
+    """
 
     client: Client
 
     def __init__(self, scope: Message, gateway: Gateway) -> None:
-        super().__init__(scope, NO_STREAM)
+        query = scope["query_string"].decode("utf-8", "replace")
+        super().__init__({**scope, "query_string": query}, NO_STREAM)
         self.id = new_request_id()
         self.gateway = gateway
+        self.is_answered = False
         self.path = self.path_info = self.path.rstrip("/")
+
+    def _set_content_type_params(self, meta: dict[str, Any]) -> None:
+        """Django parses the parameters too, and raises for odd ones; JSON is UTF-8 whatever they say."""
+        self.content_type = meta.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
+        self.content_params = {}
 
     @property
     def plain_headers(self) -> tuple[tuple[str, str], ...]:

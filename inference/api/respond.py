@@ -9,6 +9,7 @@ from inference.api.identity import client_protocol, is_messages
 from inference.api.requests import ApiRequest
 from inference.errors import BackendError, GatewayError, Kind
 from inference.executor import Answer, AttemptsFailed
+from inference.protocols.error_table import headers_of
 from inference.relay import Relay
 from inference.translate import CLIENT_CODECS
 from routing.route import Route, Target
@@ -22,15 +23,16 @@ class StreamResponse(HttpResponseBase):
 
     streaming = True
 
-    def __init__(self, relay: Relay) -> None:
+    def __init__(self, relay: Relay, request: ApiRequest) -> None:
         super().__init__(content_type="text/event-stream; charset=utf-8")
         self.relay = relay
+        self.request = request
 
 
 def answer_response(request: ApiRequest, answer: Answer, route: Route) -> HttpResponseBase:
     response: HttpResponseBase
     if isinstance(answer.body, Relay):
-        response = StreamResponse(answer.body)
+        response = StreamResponse(answer.body, request)
         set_headers(response, [*answer.headers, ("cache-control", "no-cache"), ("x-accel-buffering", "no")])
     else:
         response = HttpResponse(answer.body, content_type="application/json")
@@ -67,7 +69,7 @@ def as_it_came(error: GatewayError, protocol: str) -> HttpResponse | None:
     if answer is None or error.kind is Kind.UPSTREAM_INVALID_RESPONSE:
         return None
     response = HttpResponse(answer.body, status=answer.status, content_type="application/json")
-    set_headers(response, answer.headers)
+    set_headers(response, [*answer.headers, *headers_of(error)])
     return response
 
 

@@ -2,6 +2,8 @@
 
 import asyncio
 import functools
+import math
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -15,6 +17,9 @@ from inference.protocols import wire
 from routing.route import Target
 
 HELLO_SECONDS = 5.0
+FAILURE_HOLDS = 0.2
+# Longer than loading a tokenizer keeps the worker from its socket.
+LONGEST_SILENCE = 10.0
 PING_SECONDS = 5.0
 ANSWER_SECONDS = 60.0
 LARGEST_FRAME = wire.largest_frame(32 * 1024**2)
@@ -52,10 +57,18 @@ class LocalBackend:
 
     protocol = "native"
 
-    def __init__(self, socket: Path, *, largest_frame: int = LARGEST_FRAME, buffer: int = BUFFER_BYTES) -> None:
+    def __init__(
+        self,
+        socket: Path,
+        *,
+        largest_frame: int = LARGEST_FRAME,
+        buffer: int = BUFFER_BYTES,
+        silence: float = LONGEST_SILENCE,
+    ) -> None:
         self._socket = socket
-        self._make = functools.partial(Connection, largest_frame=largest_frame, buffer=buffer)
+        self._make = functools.partial(Connection, largest_frame=largest_frame, buffer=buffer, silence=silence)
         self._connection: Connection | None = None
+        self._failed_at = -math.inf
         self._connecting = asyncio.Lock()
 
     async def open(self, call: Call, target: Target) -> LocalReply:
@@ -125,6 +138,9 @@ class LocalBackend:
     async def _connect(self) -> Connection:
         async with self._connecting:
             if self._connection is None or not self._connection.is_open:
+                # Those who waited for a connection that did not come need not each wait for it anew.
+                if time.monotonic() - self._failed_at < FAILURE_HOLDS:
+                    raise unavailable("The local worker does not run.")
                 self._connection = await self._new_connection()
             return self._connection
 
@@ -139,6 +155,7 @@ class LocalBackend:
                 except BaseException:
                     connection.close()
                     raise
-        except (OSError, TimeoutError):
+        except OSError:  # a TimeoutError is one
+            self._failed_at = time.monotonic()
             raise unavailable("The local worker does not run.") from None
         return connection

@@ -58,15 +58,20 @@ class Exchange:
 
 
 class Connection(asyncio.Protocol):
-    def __init__(self, *, largest_frame: int, buffer: int) -> None:
+    """`buffer` in bytes for each exchange; after `silence` seconds without a frame the worker is given up."""
+
+    def __init__(self, *, largest_frame: int, buffer: int, silence: float) -> None:
         loop = asyncio.get_running_loop()
         self._reader = wire.FrameReader(wire.FROM_WORKER, largest_frame)
         self._largest_frame = largest_frame
         self._buffer = buffer
+        self._silence = silence
         self._exchanges: dict[int, Exchange] = {}
         self._ids = itertools.count(1)
         self._transport: asyncio.Transport | None = None
-        self._greeted = False
+        self._loop = loop
+        self._heard_at = loop.time()
+        self._watch: asyncio.TimerHandle | None = None
         self.ready: asyncio.Future[None] = loop.create_future()
         self.status: wire.Status | None = None
 
@@ -78,11 +83,13 @@ class Connection(asyncio.Protocol):
         # Not an isinstance: uvloop's transports are no asyncio.Transport, only alike.
         self._transport = cast(asyncio.Transport, transport)
         self._transport.write(wire.pack(wire.Hello(wire.VERSION)))
+        self._watch = self._loop.call_later(self._silence, self._check_silence)
 
     def connection_lost(self, _: Exception | None) -> None:
         self._lose(unavailable("The local worker is gone."))
 
     def data_received(self, data: bytes) -> None:
+        self._heard_at = self._loop.time()
         try:
             for frame in self._reader.feed(data):
                 self._receive(frame)
@@ -137,6 +144,14 @@ class Connection(asyncio.Protocol):
             case wire.Hello() | wire.Accepted() | wire.Progress():
                 pass
 
+    def _check_silence(self) -> None:
+        """A worker says something every second; one that is stopped keeps its socket and says nothing."""
+        left = self._heard_at + self._silence - self._loop.time()
+        if left <= 0:
+            self._lose(unavailable("The local worker has fallen silent."))
+        else:
+            self._watch = self._loop.call_later(left, self._check_silence)
+
     def _put(self, number: int, chunk: bytes) -> None:
         exchange = self._exchanges.get(number)
         if exchange is None:
@@ -156,6 +171,8 @@ class Connection(asyncio.Protocol):
         """Nothing comes any more: every request fails."""
         self.close()
         self._transport = None
+        if self._watch is not None:
+            self._watch.cancel()
         if not self.ready.done():
             self.ready.set_exception(error)
         for exchange in self._exchanges.values():

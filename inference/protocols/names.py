@@ -2,15 +2,14 @@
 
 import hashlib
 import re
-import string
 from collections.abc import Iterable
 
+from credentials import base62
 from inference import ir
 
 NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 IDENTIFIER = re.compile(r"[a-zA-Z0-9_-]+")
 UNFIT = re.compile(r"[^a-zA-Z0-9_-]")
-BASE62 = string.digits + string.ascii_uppercase + string.ascii_lowercase
 
 
 def digest(text: str) -> str:
@@ -34,8 +33,4 @@ def refitted(tools: Iterable[ir.Tool]) -> dict[str, str]:
 def derived_id(prefix: str, *source: object, length: int = 24) -> str:
     """An identifier of base62 characters, the same for the same source."""
     number = int.from_bytes(hashlib.sha256(repr(source).encode()).digest())
-    characters = []
-    for _ in range(length):
-        number, digit = divmod(number, 62)
-        characters.append(BASE62[digit])
-    return prefix + "".join(characters)
+    return prefix + base62.encode(number, length)

@@ -14,9 +14,6 @@ from inference.protocols.folding import fold
 
 LARGEST_CHUNK = 2**32
 
-# Agents put a block that changes with every request first: with it no two prompts would begin alike.
-BILLING_PREFIX = "x-anthropic-billing-header"
-
 
 class Job(msgspec.Struct, frozen=True):
     """A request as the worker gets it. `thinking` None: as the model's chat template has it."""
@@ -33,8 +30,7 @@ def render_request(request: ir.Request, model: str) -> bytes:
     choice = request.tool_choice
     if choice is not None and choice.mode in ("any", "tool"):
         raise Untranslatable("A local model cannot be made to call a tool: use auto or none.", param="tool_choice")
-    system = tuple(text for text in request.system if not text.text.startswith(BILLING_PREFIX))
-    return wire.encode(Job(msgspec.structs.replace(request, model=model, system=system), thinking(request)))
+    return wire.encode(Job(msgspec.structs.replace(request, model=model), thinking(request)))
 
 
 def thinking(request: ir.Request) -> bool | None:

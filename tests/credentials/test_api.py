@@ -33,6 +33,19 @@ def test_a_credential_is_created_and_its_key_not_shown(call: Caller) -> None:
     assert set(shown) == {"id", "backend_type", "name", "base_url", "has_api_key", "created_at", "updated_at"}
 
 
+def test_a_credential_keeps_its_backend_so_that_its_key_goes_to_no_other_vendor(call: Caller) -> None:
+    row = make_credential()
+    refused = call("PATCH", f"/credentials/{row.pk}", {"backend_type": "anthropic", "api_key": "sk-another-key"})
+    assert (refused.status_code, fields(refused)) == (422, {"backend_type"})
+
+
+@pytest.mark.parametrize("key", ["", " ", "two words", "clé"])
+def test_what_is_no_key_is_not_stored(call: Caller, key: str) -> None:
+    refused = call("POST", "/credentials", {"backend_type": "openai", "api_key": key})
+    assert (refused.status_code, fields(refused)) == (422, {"api_key"})
+    assert not CloudCredential.objects.exists()
+
+
 def test_a_second_credential_of_a_name_is_a_conflict(call: Caller) -> None:
     make_credential()
     assert call("POST", "/credentials", {"backend_type": "openai"}).status_code == 409

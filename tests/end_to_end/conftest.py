@@ -64,6 +64,28 @@ fallback_backend = "anthropic"
 fallback_model = "claude-fallback"
 fallback_credential = "cloud"
 
+# Nobody listens there.
+[[credentials]]
+backend_type = "openai"
+name = "closed"
+base_url = "http://127.0.0.1:9/v1"
+
+[[mappings]]
+model_pattern = "closed-*"
+backend_type = "openai"
+credential = "closed"
+
+# Nobody listed this address.
+[[credentials]]
+backend_type = "openai"
+name = "private"
+base_url = "http://127.0.0.2:9901/v1"
+
+[[mappings]]
+model_pattern = "private-*"
+backend_type = "openai"
+credential = "private"
+
 # Nobody made a credential named "default".
 [[mappings]]
 model_pattern = "nobody-*"

@@ -15,7 +15,7 @@ def tell(client: openai.OpenAI, number: int) -> str:
     if number >= len(SUBJECTS):
         question = f"Count to {number + 20}."
     chunks = client.chat.completions.create(
-        model="demo", messages=[{"role": "user", "content": question}], temperature=0, stream=True, max_tokens=120
+        model="demo", messages=[{"role": "user", "content": question}], temperature=0, stream=True, max_tokens=60
     )
     return "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices)
 
@@ -33,6 +33,6 @@ def test_sixteen_streams_share_steps_and_none_changes_another(gateway: Gateway, 
         together = list(pool.map(lambda number: tell(openai_client, number), range(STREAMS)))
     batched = steps() - before
     assert together == alone
-    assert all(len(text) > 20 for text in together)
+    assert all(len(text) > 10 for text in together)
     # A step of the engine costs one pass over the weights, however many rows take part.
     assert batched < one_by_one / 4

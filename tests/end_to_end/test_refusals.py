@@ -75,6 +75,37 @@ def test_a_wrong_type_inside_names_the_field(gateway: Gateway, path: str) -> Non
 
 
 @PATHS
+@pytest.mark.parametrize("model", ["", "gpt-\nx", "gpt-\x00", "x" * 300, "x" * 3_000_000], ids=len)
+def test_a_model_name_that_is_none(gateway: Gateway, path: str, model: str) -> None:
+    asked = {"model": model, "messages": USER, "max_tokens": 5}
+    answer = gateway.post(path, asked)
+    check(answer, path, 400, "invalid_value", "invalid_request_error")
+    assert len(answer.content) < 500
+
+
+@pytest.mark.parametrize("query", ["limit=0", "limit=" + "9" * 5000, "limit=%FF", "after_id=nobody", "a&" * 1500])
+def test_a_query_that_makes_no_sense(gateway: Gateway, query: str) -> None:
+    headers = {"authorization": f"Bearer {gateway.key}", "anthropic-version": "2023-06-01"}
+    answer = httpx2.get(f"{gateway.url}/v1/models?{query}", headers=headers)
+    assert answer.status_code == 400
+    assert answer.json()["type"] == "error"
+
+
+@PATHS
+def test_an_endless_content_type(gateway: Gateway, path: str) -> None:
+    answer = gateway.post(path, {"model": "demo"}, **{"content-type": "application/json; " + "x=y;" * 8000})
+    assert answer.status_code == 400
+
+
+@PATHS
+def test_a_rate_limit_says_when_to_come_back_in_any_protocol(gateway: Gateway, cloud: Upstream, path: str) -> None:
+    for model in ("gpt-5", "claude-sonnet"):
+        cloud.script(refusal(429, headers=(("retry-after", "7"),)))
+        answer = gateway.post(path, {"model": model, "messages": USER, "max_tokens": 5})
+        assert (answer.status_code, answer.headers["retry-after"]) == (429, "7")
+
+
+@PATHS
 def test_model_twice(gateway: Gateway, path: str) -> None:
     raw = b'{"model":"demo","messages":[],"mod\\u0065l":"gpt-5"}'
     assert gateway.post(path, raw).status_code == 400
@@ -184,10 +215,6 @@ def test_a_model_whose_credential_is_missing(gateway: Gateway, path: str) -> Non
 
 @PATHS
 def test_an_upstream_that_refuses_the_connection(gateway: Gateway, path: str) -> None:
-    gateway.configure(
-        '[[credentials]]\nbackend_type = "openai"\nname = "closed"\nbase_url = "http://127.0.0.1:9/v1"\n'
-        '[[mappings]]\nmodel_pattern = "closed-*"\nbackend_type = "openai"\ncredential = "closed"\n'
-    )
     asked = {"model": "closed-x", "messages": USER, "max_tokens": 5}
     check(gateway.post(path, asked), path, 502, "upstream_unreachable", "api_error")
 

@@ -99,10 +99,6 @@ def test_a_session_cookie_opens_nothing_under_v1(gateway: Gateway) -> None:
 
 
 def test_a_private_upstream_is_refused_unless_it_is_listed(gateway: Gateway) -> None:
-    gateway.configure(
-        '[[credentials]]\nbackend_type = "openai"\nname = "private"\nbase_url = "http://127.0.0.2:9901/v1"\n'
-        '[[mappings]]\nmodel_pattern = "private-*"\nbackend_type = "openai"\ncredential = "private"\n'
-    )
     answer = gateway.post("/v1/chat/completions", ASKED | {"model": "private-x"})
     assert answer.status_code == 502
     assert "MLXMANAGER_PRIVATE_UPSTREAMS" in answer.json()["error"]["message"]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx2
 
-from tests.answers import events
+from tests.answers import HANG, events
 from tests.end_to_end.conftest import PROVIDER_KEY, cloud_config
 from tests.end_to_end.questions import CAPITAL, CHUNK
 from tests.gateway import (
@@ -71,9 +71,11 @@ def test_serve_drains_what_runs_and_ends_with_its_children_and_0(cloud: Upstream
         gateway.configure(cloud_config(cloud), PROVIDER_KEY=PROVIDER_KEY)
         children = gateway.children("")
         assert len(children) == 2
-        cloud.script(events(CHUNK, endless=True, pause=0.05))
+        cloud.forget()
+        cloud.script(HANG, events(CHUNK, endless=True, pause=0.05))
+        silent = pool.submit(gateway.post, "/v1/messages", QUESTION | {"model": "gpt-5", "max_tokens": 5})
+        cloud.wait_until(lambda: len(cloud.requests) == 1)
         endless, story = pool.submit(listen, gateway, "gpt-5"), pool.submit(listen, gateway, "demo")
-        cloud.wait_until(lambda: bool(cloud.requests))
         wait_until(lambda: gateway.log.count("outcome=answered") == 2)
         gateway.process.send_signal(signal.SIGTERM)
         wait_until(lambda: httpx2.get(f"{gateway.url}/health/ready").status_code == 503)
@@ -81,6 +83,8 @@ def test_serve_drains_what_runs_and_ends_with_its_children_and_0(cloud: Upstream
         assert '"finish_reason":"stop"' in story.result()
         assert "no_backend_available" in endless.result()
         assert endless.result().endswith("data: [DONE]\n\n")
+        assert silent.result().status_code == 503
+        assert silent.result().json()["error"]["type"] == "overloaded_error"
         assert gateway.process.wait(timeout=10) == 0
         assert not any(is_alive(pid) for pid in children)
 

@@ -15,10 +15,11 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 VALUES = st.recursive(
     SCALARS | TEXT, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3), max_leaves=8
 )
+NAMES = TEXT.filter(lambda text: text != "" and text.isprintable())
 UNKNOWN = st.dictionaries(TEXT.map("x-".__add__), VALUES, max_size=5)
 
 
-@given(before=UNKNOWN, after=UNKNOWN, model=TEXT.filter(bool), stream=st.booleans())
+@given(before=UNKNOWN, after=UNKNOWN, model=NAMES, stream=st.booleans())
 def test_model_and_stream_are_found_among_anything(
     before: dict[str, Any], after: dict[str, Any], *, model: str, stream: bool
 ) -> None:

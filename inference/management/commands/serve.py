@@ -34,12 +34,16 @@ class Command(BaseCommand):
         connections.close_all()
         self.welcome(made)
         parent = parent_pipe()
+        # The token is for `models pull` alone; no child needs it.
+        os.environ.pop("HF_TOKEN", None)
         command = [sys.executable, "-m", "mlxmanager.server", f"--socket={listener.fileno()}", f"--parent={parent}"]
         web = [
             Child(f"web {number}", command, settings.DRAIN_SECONDS + AFTER_DRAIN, (listener.fileno(), parent))
             for number in range(1, settings.WEB_PROCESSES + 1)
         ]
-        asyncio.run(supervise(web, self.worker(parent), listener=listener, greet=self.greet))
+        worker = self.worker(parent)
+        local = LocalBackend(sockets.socket_path(settings.HOME)) if worker else None
+        asyncio.run(supervise(web, worker, listener=listener, greet=lambda: self.greet(local)))
         os.close(lock)
 
     def worker(self, parent: int) -> Child | None:
@@ -49,17 +53,18 @@ class Command(BaseCommand):
             return None
         return Child("worker", [sys.executable, manage(), "runworker", f"--parent={parent}"], WORKER_GRACE, (parent,))
 
-    async def greet(self) -> None:
+    async def greet(self, local: LocalBackend | None) -> None:
         """Say when local models can be asked; until then a request for one is answered with 503."""
-        local = LocalBackend(sockets.socket_path(settings.HOME))
-        while not await answers(local):  # noqa: ASYNC110 - another process, which sends no event
-            await asyncio.sleep(POLL)
-        await local.aclose()
+        if local is not None:
+            while not await answers(local):  # noqa: ASYNC110 - another process, which sends no event
+                await asyncio.sleep(POLL)
+            await local.aclose()
         self.stdout.write("Ready. Ctrl-C ends it.")
 
     def welcome(self, made: dict[str, str]) -> None:
         """Say where we are. What was generated now is shown this once, on a terminal or in a file of the owner's."""
-        address = f"http://{settings.BIND_HOST}:{settings.BIND_PORT}"
+        host = f"[{settings.BIND_HOST}]" if ":" in settings.BIND_HOST else settings.BIND_HOST
+        address = f"http://{host}:{settings.BIND_PORT}"
         self.stdout.write(f"MLX Manager   {address}/v1\nAdmin         {address}/admin/\n")
         if not made:
             return

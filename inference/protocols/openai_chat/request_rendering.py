@@ -57,7 +57,8 @@ def render_effort(reasoning: ir.Reasoning | None) -> str | None:
     if reasoning is None:
         return None
     if reasoning.enabled is False:
-        return "none"
+        # Most models do not know the word, and those that do not think need not be told.
+        return None
     if reasoning.effort or reasoning.budget is None:
         return reasoning.effort
     return next((effort for most, effort in BUDGETS if reasoning.budget <= most), "xhigh")

@@ -53,6 +53,20 @@ async def test_an_absent_worker_is_unavailable(short_folder: Path) -> None:
     assert (caught.value.kind, caught.value.retry_after) == (Kind.LOCAL_WORKER_UNAVAILABLE, 5)
 
 
+async def test_a_stopped_worker_fails_its_requests_once_it_has_been_silent_too_long(worker: RunningWorker) -> None:
+    backend = LocalBackend(worker.socket, silence=1.5)
+    await backend.ping()
+    os.kill(worker.process.pid, signal.SIGSTOP)
+    try:
+        with pytest.raises(BackendError) as caught:
+            await begin(backend, question("Hello"))
+        assert caught.value.kind is Kind.LOCAL_WORKER_UNAVAILABLE
+        assert "silent" in caught.value.message
+    finally:
+        os.kill(worker.process.pid, signal.SIGCONT)
+        await backend.aclose()
+
+
 async def test_a_worker_killed_in_mid_stream_fails_the_request_and_a_new_one_serves_again() -> None:
     with running_worker() as worker:
         backend = LocalBackend(worker.socket)

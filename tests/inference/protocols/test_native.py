@@ -87,11 +87,6 @@ def test_a_forced_tool_is_refused(choice: ir.ToolChoice) -> None:
     assert (caught.value.kind, caught.value.param) == (Kind.UNSUPPORTED_PARAMETER, "tool_choice")
 
 
-def test_the_billing_header_of_agents_is_left_out() -> None:
-    system = (ir.Text("x-anthropic-billing-header: v=1; n=2"), ir.Text("Be brief."))
-    assert rendered(system=system).request.system == (ir.Text("Be brief."),)
-
-
 def test_frames_come_out_as_they_went_in() -> None:
     frames: list[wire.Frame] = [
         wire.Hello(wire.VERSION, ("tools",)),

@@ -66,7 +66,7 @@ def test_a_tool_choice_is_told() -> None:
         (None, None),
         (ir.Reasoning(enabled=True), None),
         (ir.Reasoning(effort="low"), "low"),
-        (ir.Reasoning(enabled=False), "none"),
+        (ir.Reasoning(enabled=False), None),
         (ir.Reasoning(enabled=True, budget=2048), "low"),
         (ir.Reasoning(enabled=True, budget=8000), "medium"),
         (ir.Reasoning(enabled=True, budget=24000), "high"),

@@ -1,13 +1,15 @@
-"""The ASGI handler of `/v1`: admits a request, runs its view, sends the answer. Stock Django serves everything else.
+"""The ASGI application of `/v1`: admits a request, runs its view, sends the answer.
 
-Against the stock handler it leaves out what costs more than our whole work does: request signals, the middleware chain
-and each hop to a thread. The body is read once, under its cap, and only for a request that shows a valid key. From then
-on one `receive()` waits for the client to go away and cancels the view when it does.
+Stock Django serves everything else. Against its handler this leaves out what costs more than our whole work does:
+request signals, the middleware chain and each hop to a thread. The body is read once, under its cap, and only for a
+request that shows a valid key. From then on one `receive()` waits for the client to go away and cancels the view when
+it does.
 """
 
 import asyncio
 
 import structlog
+from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.urls import ResolverMatch, get_resolver, set_script_prefix
 
@@ -20,7 +22,7 @@ from inference.errors import GatewayError, Kind
 log = structlog.get_logger("mlxmanager.api")
 
 
-class ApiHandler:
+class Endpoint:
     def __init__(self, gateway: Gateway) -> None:
         self.gateway = gateway
         self.resolver = get_resolver("inference.api.urls")
@@ -35,38 +37,51 @@ class ApiHandler:
             return
         except GatewayError as error:
             await self.send_response(error_response(request, error), send)
-            return
-        with self.gateway.activity.entered():
-            await self.serve(request, receive, send)
+        else:
+            with self.gateway.activity.entered():
+                await self.serve(request, receive, send)
 
     async def admit(self, request: ApiRequest, receive: Receive) -> None:
         """Check what needs no view, then receive the body. Raises GatewayError."""
+        request.resolver_match = self.resolve(request)
         self.gateway.check_host(request)
         request.client = self.gateway.authenticate(presented_key(request))
         self.gateway.activity.check_open()
-        request.resolver_match = self.resolve(request)
+        if request.resolver_match is None:
+            hint = " The base URL seems to end in /v1 twice." if request.path.startswith("/v1/v1") else ""
+            raise GatewayError(Kind.UNKNOWN_URL, f"Unknown address: {request.path}.{hint}")
         await request.receive_body(receive, self.gateway.limits.body)
 
-    def resolve(self, request: ApiRequest) -> ResolverMatch:
+    def resolve(self, request: ApiRequest) -> ResolverMatch | None:
         try:
             return self.resolver.resolve(request.path_info)
         except Http404:
-            hint = " The base URL seems to end in /v1 twice." if request.path.startswith("/v1/v1") else ""
-            raise GatewayError(Kind.UNKNOWN_URL, f"Unknown address: {request.path}.{hint}") from None
+            return None
 
     async def serve(self, request: ApiRequest, receive: Receive, send: Send) -> None:
-        """Answer, unless the client goes first: then the view is cancelled and nobody is told."""
+        """Answer, unless the client goes first, or our time is up: then the view is cancelled."""
         task = asyncio.current_task()
         assert task is not None
         watcher = asyncio.ensure_future(receive())
-        watcher.add_done_callback(lambda _: task.cancel())
+
+        def leave(_: object) -> None:
+            task.cancel()
+
+        watcher.add_done_callback(leave)
         try:
             await self.send_response(await self.respond(request), send)
         except asyncio.CancelledError:
-            if not watcher.done() or task.uncancel() > 0:
+            interruption = self.gateway.activity.interruption
+            if watcher.done():
+                task.uncancel()
+                log.info("client gone", path=request.path, status=499)
+            elif interruption is not None and not request.is_answered:
+                task.uncancel()
+                await self.send_response(error_response(request, interruption), send)
+            else:
                 raise
-            log.info("client gone", path=request.path, status=499)
         finally:
+            watcher.remove_done_callback(leave)
             watcher.cancel()
 
     async def respond(self, request: ApiRequest) -> HttpResponseBase:
@@ -77,6 +92,8 @@ class ApiHandler:
             response: HttpResponseBase = await match.func(request, *match.args, **match.kwargs)
         except GatewayError as error:
             return error_response(request, error)
+        except (BadRequest, SuspiciousOperation):
+            return error_response(request, GatewayError(Kind.INVALID_VALUE, "The address cannot be read."))
         except Exception:
             log.exception("unexpected error", path=request.path)
             broken = GatewayError(Kind.INTERNAL_ERROR, f"Internal error. The log has it under {request.id}.")
@@ -103,6 +120,7 @@ class ApiHandler:
         """Send part by part. A client that reads nothing for the idle time is taken as gone."""
         relay = response.relay
         try:
+            response.request.is_answered = True
             with self.gateway.activity.streaming(relay):
                 await send(head)
                 async for part in relay:

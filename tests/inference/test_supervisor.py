@@ -1,0 +1,50 @@
+"""Children are started again, later and later, and ended when they are told; with real processes."""
+
+import asyncio
+import signal
+import sys
+import time
+
+from inference.supervisor import Child, Supervised
+
+
+def child(code: str, *, grace: float = 5.0) -> Child:
+    return Child("tried", [sys.executable, "-c", code], grace)
+
+
+async def running(supervised: Supervised, *, after: int | None = None) -> int:
+    """The pid of the running child, of the next one after `after`."""
+    while supervised.process is None or supervised.process.pid == after:  # noqa: ASYNC110 - it sends no event
+        await asyncio.sleep(0.01)
+    return supervised.process.pid
+
+
+async def test_a_child_that_ends_is_started_again() -> None:
+    supervised = Supervised(child("import time; time.sleep(60)"))
+    supervised.start()
+    first = await running(supervised)
+    supervised.send(signal.SIGKILL)
+    assert await running(supervised, after=first) != first
+    await supervised.stop()
+
+
+async def test_stopping_does_not_wait_for_a_child_that_waits_to_be_started() -> None:
+    supervised = Supervised(child("raise SystemExit(1)"))
+    supervised.start()
+    first = await running(supervised)
+    second = await running(supervised, after=first)
+    await running(supervised, after=second)
+    began = time.monotonic()
+    await supervised.stop()
+    assert time.monotonic() - began < 0.5
+
+
+async def test_a_child_that_ignores_sigterm_is_killed_when_its_grace_is_over() -> None:
+    code = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('x', flush=True); time.sleep(60)"
+    supervised = Supervised(child(code, grace=0.5))
+    supervised.start()
+    await running(supervised)
+    await asyncio.sleep(0.3)  # until it ignores the signal
+    await supervised.stop()
+    assert supervised.process is not None
+    assert supervised.process.returncode == -signal.SIGKILL
