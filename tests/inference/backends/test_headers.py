@@ -101,6 +101,13 @@ def test_a_client_request_id_is_short_and_ascii(value: str, travels: bool) -> No
     assert bool(to_upstream((("x-client-request-id", value),), protocol="openai_chat")) is travels
 
 
+@pytest.mark.parametrize(
+    ("protocol", "name"), [("openai_chat", "openai-beta"), ("anthropic_messages", "anthropic-beta")]
+)
+def test_a_header_that_is_not_ascii_stays_with_us(protocol: str, name: str) -> None:
+    assert to_upstream(((name, "\xff"), ("accept", "*/*")), protocol=protocol) == (("accept", "*/*"),)
+
+
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 @pytest.mark.parametrize("name", NEVER_TO_CLIENT)
 def test_a_header_of_the_upstream_is_dropped(name: str, protocol: str) -> None:
