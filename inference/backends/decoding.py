@@ -1,5 +1,6 @@
 """Undoes gzip and deflate, for upstreams that compress although asked not to: in pieces of bounded size."""
 
+import asyncio
 import zlib
 from collections.abc import AsyncIterator
 
@@ -31,6 +32,9 @@ async def inflated(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
                 if piece := inflater.decompress(pending, LARGEST_PIECE):
                     yield piece
                 pending = inflater.unconsumed_tail
+                if pending:
+                    # A little input can hold very much output, and nothing here waits for more of it.
+                    await asyncio.sleep(0)
     except zlib.error:
         raise NotDecodable from None
     if not inflater.eof:

@@ -1,5 +1,6 @@
 """Undoing compression."""
 
+import asyncio
 import gzip
 import zlib
 from collections.abc import AsyncIterator
@@ -39,6 +40,22 @@ async def test_a_bomb_comes_out_in_bounded_pieces() -> None:
     sizes = [len(piece) async for piece in decoded(cut(packed, len(packed)), "gzip")]
     assert max(sizes) <= LARGEST_PIECE
     assert sum(sizes) == 20_000_000
+
+
+async def test_a_bomb_leaves_the_loop_to_others() -> None:
+    packed = gzip.compress(b"\x00" * 20_000_000)
+    turns = 0
+
+    async def count_turns() -> None:
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0)
+            turns += 1
+
+    other = asyncio.ensure_future(count_turns())
+    pieces = [len(piece) async for piece in decoded(cut(packed, len(packed)), "gzip")]
+    other.cancel()
+    assert turns > len(pieces) // 2
 
 
 @pytest.mark.parametrize("encoding", ["br", "zstd", "gzip, gzip", "unknown"])
