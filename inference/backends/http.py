@@ -97,7 +97,7 @@ async def exchange(
     try:
         if response.status_code >= 300:
             raise await refusal(response, call=call, protocol=protocol, parse_error=parse_error, key=key)
-        return await begin_reply(response, protocol=protocol, deadline=deadline)
+        return await begin_reply(response, protocol=protocol, stream=call.stream, deadline=deadline)
     except BaseException:
         await response.aclose()
         raise

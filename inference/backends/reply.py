@@ -56,18 +56,23 @@ class Outline(msgspec.Struct):
 OUTLINE = msgspec.json.Decoder(Outline)
 
 
-async def begin_reply(response: httpx2.Response, *, protocol: str, deadline: float) -> HttpReply:
-    """The reply, once the answer has begun and looks like one. Raises BackendError; the caller closes the response."""
+async def begin_reply(response: httpx2.Response, *, protocol: str, stream: bool, deadline: float) -> HttpReply:
+    """The reply, once the answer has begun and looks like one. Raises BackendError; the caller closes the response.
+
+    Only a stream that was asked for as one (`stream`) may be of any length: the rest is collected.
+    """
     content_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type in ("text/html", "application/xhtml+xml"):
         raise BackendError(Kind.UPSTREAM_INVALID_RESPONSE, "The upstream answered with a web page.")
     is_stream = content_type == "text/event-stream"
     try:
         chunks = body_chunks(response)
+        if not (stream and is_stream):
+            chunks = limited(chunks)
         async with asyncio.timeout_at(deadline):
             first = await anext(chunks, b"")
         if not is_stream:
-            first = await whole(first, chunks)
+            first = b"".join([first, *[chunk async for chunk in chunks]])
     except TimeoutError:
         raise BackendError(Kind.UPSTREAM_TIMEOUT, "The upstream did not begin to answer in time.") from None
     except READ_ERRORS as error:
@@ -86,16 +91,14 @@ def body_chunks(response: httpx2.Response) -> AsyncIterator[bytes]:
     return decoded(aiter(response.stream), response.headers.get("content-encoding", ""))
 
 
-async def whole(first: bytes, rest: AsyncIterator[bytes]) -> bytes:
-    """All chunks as one. Raises BackendError for too many."""
-    parts = [first]
-    size = len(first)
-    async for chunk in rest:
-        parts.append(chunk)
+async def limited(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Raises BackendError for too many, one of READ_ERRORS as they do."""
+    size = 0
+    async for chunk in chunks:
         size += len(chunk)
         if size > LARGEST_ANSWER:
             raise BackendError(Kind.UPSTREAM_INVALID_RESPONSE, "The upstream's answer is too long.")
-    return b"".join(parts)
+        yield chunk
 
 
 def broken(error: httpx2.TransportError | NotDecodable) -> BackendError:
