@@ -15,7 +15,7 @@ from inference import translate
 from inference.backends.base import Backend, Call, Reply
 from inference.errors import BackendError, GatewayError, Kind
 from inference.policy import PASSING, policy
-from inference.relay import Relay
+from inference.relay import Relay, log_usage
 from routing.route import Route, Target
 
 log = structlog.get_logger("mlxmanager.executor")
@@ -130,23 +130,12 @@ class Executor:
         backend = self.backends[target.backend]
         exchange = translate.begin(incoming, backend.protocol, target.model)
         same = backend.protocol == incoming.protocol
-        reply = await backend.open(
-            Call(
-                request_id=incoming.request_id,
-                endpoint=exchange.endpoint,
-                body=exchange.request,
-                stream=incoming.stream,
-                headers=forwarded(incoming.headers, first=first) if same else (),
-                tenant=incoming.tenant,
-                first_byte=incoming.first_byte,
-                idle=incoming.idle,
-            ),
-            target,
-        )
+        sent = forwarded(incoming.headers, first=first) if same else ()
+        reply = await backend.open(make_call(incoming, exchange, headers=sent), target)
         headers = reply.headers if same else tuple(pair for pair in reply.headers if pair[0] in IN_ANY_PROTOCOL)
         if not incoming.stream:
             return await whole(reply, exchange), headers
-        relay = Relay(reply, exchange.stream(reply.is_stream))
+        relay = Relay(reply, exchange)
         try:
             await relay.begin()
         except BaseException:
@@ -171,6 +160,19 @@ class Executor:
         return failed
 
 
+def make_call(incoming: Incoming, exchange: translate.Exchange, *, headers: Headers) -> Call:
+    return Call(
+        request_id=incoming.request_id,
+        endpoint=exchange.endpoint,
+        body=exchange.request,
+        stream=incoming.stream,
+        headers=headers,
+        tenant=incoming.tenant,
+        first_byte=incoming.first_byte,
+        idle=incoming.idle,
+    )
+
+
 def forwarded(headers: Headers, *, first: bool) -> Headers:
     """What a client sent, for a target. Its idempotency key holds for the first target alone."""
     return headers if first else tuple(pair for pair in headers if pair[0] != "idempotency-key")
@@ -180,9 +182,11 @@ async def whole(reply: Reply, exchange: translate.Exchange) -> bytes:
     """The plain answer, from a backend that gave it whole or as a stream."""
     try:
         chunks = [chunk async for chunk in reply.chunks()]
-        return exchange.plain(b"".join(chunks), is_stream=reply.is_stream)
+        answer = exchange.plain(b"".join(chunks), is_stream=reply.is_stream)
     finally:
         await reply.aclose()
+    log_usage(exchange.usage)
+    return answer
 
 
 def wait_to_retry(error: GatewayError) -> float | None:

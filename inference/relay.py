@@ -8,7 +8,8 @@ import structlog
 
 from inference.backends.base import Reply
 from inference.errors import GatewayError
-from inference.translate import Translating
+from inference.ir import Usage
+from inference.translate import Exchange
 
 log = structlog.get_logger("mlxmanager.relay")
 
@@ -23,10 +24,10 @@ class Relay:
     the protocol's error event, and the stream ends.
     """
 
-    def __init__(self, reply: Reply, stream: Translating) -> None:
-        self.headers = reply.headers
+    def __init__(self, reply: Reply, exchange: Exchange) -> None:
         self._reply = reply
-        self._stream = stream
+        self._exchange = exchange
+        self._stream = exchange.stream(reply.is_stream)
         self._parts = self._translated()
         self._begun = False
         self._first = b""
@@ -54,6 +55,8 @@ class Relay:
         if self._coming is not None:
             self._coming.cancel()
         await self._reply.aclose()
+        if self._begun:
+            log_usage(self._exchange.usage)
 
     async def _translated(self) -> AsyncIterator[bytes]:
         try:
@@ -97,3 +100,9 @@ class Relay:
             yield chunk
         async for chunk in chunks:
             yield chunk
+
+
+def log_usage(usage: Usage | None) -> None:
+    """What an answer cost, as far as its backend told by the time it ended or was left."""
+    if usage is not None:
+        log.info("answered", input_tokens=usage.input_tokens, output_tokens=usage.output_tokens)

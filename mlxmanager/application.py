@@ -4,14 +4,13 @@ import asyncio
 import contextlib
 
 from django.conf import settings
-from django.core.handlers.asgi import ASGIRequest
 
 from inference import installed, sockets
 from inference.api.endpoint import Endpoint
 from inference.api.gateway import Gateway, Limits
-from inference.api.health import PATHS, health_response
+from inference.api.health import PATHS, Health
 from inference.api.installed_names import InstalledNames
-from inference.api.requests import NO_STREAM, App, Message, Receive, Send
+from inference.api.requests import ApiRequest, App, Message, Receive, Send
 from inference.backends.local import LocalBackend
 from inference.backends.transport import AiohttpTransport
 from inference.clouds import cloud_backends
@@ -49,6 +48,7 @@ class Application:
         self.site = site
         self.gateway = gateway
         self.api = Endpoint(gateway)
+        self.health = Health(gateway)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -58,18 +58,19 @@ class Application:
         if path.startswith("/v1/") or path == "/v1":
             await self.api(scope, receive, send)
         elif path.rstrip("/") in PATHS:
-            await self.api.send_response(await health_response(ASGIRequest(scope, NO_STREAM), self.gateway), send)
+            response = await self.health.respond(ApiRequest(scope, self.gateway))
+            await self.api.send_response(response, send)
         else:
             await self.site(scope, receive, send)
 
     async def live(self, receive: Receive, send: Send) -> None:
         await receive()
         await self.gateway.start()
-        refreshing = asyncio.create_task(self.gateway.installed.keep_fresh())
+        housekeeping = asyncio.create_task(self.gateway.keep_house())
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        refreshing.cancel()
+        housekeeping.cancel()
         with contextlib.suppress(asyncio.CancelledError):
-            await refreshing
+            await housekeeping
         await self.gateway.stop()
         await send({"type": "lifespan.shutdown.complete"})

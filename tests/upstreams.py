@@ -4,6 +4,7 @@ Each runs in a thread with a loop of its own, so that synchronous and asynchrono
 """
 
 import asyncio
+import functools
 import socket
 import ssl
 import struct
@@ -129,7 +130,9 @@ class Connection(asyncio.Protocol):
         if self.answering is not None:
             self.answering.cancel()
         self.upstream.connections.discard(self)
-        self.upstream.count(lost=1, closed_by_client=0 if self.closing else 1)
+        # The socket is closed only after this: who waits for the count may rely on the other end having seen it.
+        count = functools.partial(self.upstream.count, lost=1, closed_by_client=0 if self.closing else 1)
+        asyncio.get_running_loop().call_soon(count)
 
     def pause_writing(self) -> None:
         self.writable.clear()

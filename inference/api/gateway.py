@@ -12,6 +12,7 @@ from django.http.request import split_domain_port, validate_host
 from credentials.client_keys import digest, is_well_formed
 from inference.api.activity import Activity
 from inference.api.installed_names import InstalledNames
+from inference.api.last_used import LastUsed
 from inference.backends.local import LocalBackend
 from inference.backends.transport import AiohttpTransport
 from inference.errors import GatewayError, Kind
@@ -51,12 +52,18 @@ class Gateway:
         self.limits = limits
         self.hosts = hosts
         self.activity = Activity()
+        self.last_used = LastUsed()
 
     async def start(self) -> None:
         await asyncio.to_thread(self.keeper.start)
         await self.installed.refresh()
 
+    async def keep_house(self) -> None:
+        """What goes on beside the requests, until it is cancelled."""
+        await asyncio.gather(self.installed.keep_fresh(), self.last_used.keep_written())
+
     async def stop(self) -> None:
+        await self.last_used.write()
         await self.local.aclose()
         await self.transport.aclose()
         await asyncio.to_thread(self.keeper.stop)
@@ -79,6 +86,7 @@ class Gateway:
             raise GatewayError(Kind.KEY_DISABLED, f"The client key {client.name} is disabled.")
         if client.expires_at is not None and client.expires_at <= datetime.now(UTC):
             raise GatewayError(Kind.KEY_DISABLED, f"The client key {client.name} has expired.")
+        self.last_used.note(client.id)
         return client
 
     def route(self, model: str, client: Client) -> Route:

@@ -71,6 +71,10 @@ class LocalBackend:
         self._failed_at = -math.inf
         self._connecting = asyncio.Lock()
 
+    @property
+    def is_connected(self) -> bool:
+        return self._connection is not None and self._connection.is_open
+
     async def open(self, call: Call, target: Target) -> LocalReply:
         connection = await self._connect()
         job = msgspec.Raw(call.body)

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sqlite3
 import stat
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
@@ -43,6 +44,8 @@ def test_what_the_first_run_makes_is_told_once_and_not_made_again() -> None:
             assert gateway.key not in gateway.log
             assert "Paris" in gateway.post("/v1/chat/completions", QUESTION).text
             remove_the_demo_and_add_a_credential(gateway)
+        with sqlite3.connect(home / "db.sqlite3") as connection:
+            assert connection.execute("SELECT last_used_at FROM client_keys").fetchone() != (None,)
         told.unlink()
         (home / "log").unlink()
         with serving(home, **GENERATED) as again:

@@ -101,3 +101,10 @@ def test_a_model_that_asks_for_its_own_code_is_refused(tmp_path: Path, file: str
 def test_a_broken_weights_file_breaks_nothing(tmp_path: Path, header: bytes) -> None:
     (copy_demo(tmp_path, "org/model") / "model.safetensors").write_bytes(header)
     assert installed(tmp_path)["org/model"].size == 0
+
+
+def test_a_dangling_link_among_the_weights_breaks_nothing_else(tmp_path: Path) -> None:
+    folder = tmp_path / "models" / "some" / "model"
+    shutil.copytree(DEMO_FOLDER, folder)
+    (folder / "model-00002.safetensors").symlink_to(tmp_path / "gone")
+    assert set(find(tmp_path / "models", tmp_path)) == {DEMO_NAME}
