@@ -5,7 +5,7 @@ from enum import StrEnum
 
 
 class Kind(StrEnum):
-    """What went wrong. The value is the public code, as in `x-mlxmanager-fallback-reason` and OpenAI's `code`."""
+    """What went wrong. The value is the public code, save where two kinds share one: OpenAI's table has it."""
 
     # The request itself.
     INVALID_JSON = "invalid_json"

@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 from django.core.management import get_commands
 
+from inference.errors import Kind
+from inference.protocols.openai_chat.errors import code_of
+
 ROOT = Path(__file__).resolve().parent.parent
 APPS = {"credentials", "routing", "inference"}
 NAME = re.compile(r'"((?:MLXMANAGER|HF)_[A-Z_]+|DATABASE_URL|REDIS_URL)"')
@@ -33,6 +36,11 @@ def test_each_setting_is_documented(name: str) -> None:
 @pytest.mark.parametrize("name", COMMANDS)
 def test_each_command_is_documented(name: str) -> None:
     assert re.search(rf"`{name}\b", read("docs/commands.md"))
+
+
+@pytest.mark.parametrize("code", sorted({code_of(kind) for kind in Kind}))
+def test_each_error_code_is_documented(code: str) -> None:
+    assert f"`{code}`" in read("docs/api.md")
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)

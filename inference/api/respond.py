@@ -10,6 +10,7 @@ from inference.api.requests import ApiRequest
 from inference.errors import BackendError, GatewayError, Kind
 from inference.executor import Answer, AttemptsFailed
 from inference.protocols.error_table import headers_of
+from inference.protocols.openai_chat.errors import code_of
 from inference.relay import Relay
 from inference.translate import CLIENT_CODECS
 from routing.route import Route, Target
@@ -42,7 +43,7 @@ def answer_response(request: ApiRequest, answer: Answer, route: Route) -> HttpRe
     if route.mapping_id is not None:
         response["x-mlxmanager-mapping"] = str(route.mapping_id)
     if answer.fallback_reason is not None:
-        response["x-mlxmanager-fallback-reason"] = str(answer.fallback_reason)
+        response["x-mlxmanager-fallback-reason"] = code_of(answer.fallback_reason)
     return response
 
 

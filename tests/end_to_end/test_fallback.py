@@ -35,6 +35,12 @@ def test_the_local_model_answers_when_the_cloud_is_unavailable(
     assert answer.headers["x-mlxmanager-attempts"] == "3"
 
 
+def test_the_reason_of_a_fallback_is_the_code_that_clients_know(gateway: Gateway, cloud: Upstream) -> None:
+    cloud.script(refusal(429, headers=(("retry-after", "60"),)))
+    answer = gateway.post("/v1/messages", question("safe-model"))
+    assert answer.headers["x-mlxmanager-fallback-reason"] == "rate_limit_exceeded"
+
+
 @PATHS
 def test_a_stream_that_breaks_before_any_content_still_falls_back(gateway: Gateway, cloud: Upstream, path: str) -> None:
     role = b'data: {"id":"c","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,'

@@ -62,6 +62,11 @@ ROWS: dict[Kind, Row] = {
 PARAMS = {Kind.CONTEXT_LENGTH_EXCEEDED: "messages", Kind.MODEL_NOT_FOUND: "model"}
 
 
+def code_of(kind: Kind) -> str:
+    """The public code, which other protocols' clients see in headers too."""
+    return ROWS[kind].code or str(kind)
+
+
 def render_error(error: GatewayError, request_id: str) -> ErrorBody:  # noqa: ARG001 - theirs is in a header alone
     return ErrorBody(ROWS[error.kind].status, body_of(error), headers_of(error))
 
@@ -77,16 +82,16 @@ def body_of(error: GatewayError) -> bytes:
         "message": message_of(error),
         "type": row.type,
         "param": error.param or PARAMS.get(error.kind),
-        "code": code_of(error, row),
+        "code": shown_code(error),
     }
     return msgspec.json.encode({"error": shown})
 
 
-def code_of(error: GatewayError, row: Row) -> str:
+def shown_code(error: GatewayError) -> str:
     """The upstream's own where it judged the request, so that clients find what they know."""
     if error.kind is Kind.UPSTREAM_REJECTED and isinstance(error, BackendError) and error.code:
         return error.code
-    return row.code or str(error.kind)
+    return code_of(error.kind)
 
 
 def message_of(error: GatewayError) -> str:
