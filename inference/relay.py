@@ -87,7 +87,8 @@ class Relay:
         while not self._begun:
             self._coming = self._coming or asyncio.ensure_future(anext(chunks, b""))
             await asyncio.wait({self._coming}, timeout=deadline - time.monotonic())
-            if not self._coming.done():
+            # Also where much comes but no content, as comments and pings do.
+            if not self._coming.done() or time.monotonic() >= deadline:
                 break
             chunk, self._coming = self._coming.result(), None
             if not chunk:

@@ -20,6 +20,7 @@ import uvicorn
 from django.conf import settings
 
 from mlxmanager.asgi import application
+from mlxmanager.http import BoundedHttp
 
 log = structlog.get_logger("mlxmanager.server")
 
@@ -58,7 +59,7 @@ def main() -> None:
     config = uvicorn.Config(
         application,
         loop="uvloop",
-        http="httptools",
+        http=BoundedHttp,
         ws="none",
         lifespan="on",
         log_config=None,

@@ -29,5 +29,4 @@ async def complete(request: ApiRequest) -> HttpResponseBase:
         first_byte=limits.stream_first_byte if asked.stream else limits.plain_first_byte,
         idle=limits.idle,
     )
-    answer = await gateway.executor.execute(incoming, route)
-    return answer_response(request, answer, route)
+    return answer_response(request, await gateway.executor.execute(incoming, route), route)

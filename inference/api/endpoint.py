@@ -21,6 +21,9 @@ from inference.errors import GatewayError, Kind
 
 log = structlog.get_logger("mlxmanager.api")
 
+# In bytes. What one write hands to the server.
+PIECE = 1024**2
+
 
 class Endpoint:
     def __init__(self, gateway: Gateway) -> None:
@@ -80,6 +83,9 @@ class Endpoint:
                 await self.send_response(error_response(request, interruption), send)
             else:
                 raise
+        except TimeoutError:
+            # Returning without the end of the answer has the server close the connection.
+            log.info("client does not read", path=request.path, status=499)
         finally:
             watcher.remove_done_callback(leave)
             watcher.cancel()
@@ -111,10 +117,17 @@ class Endpoint:
         if isinstance(response, StreamResponse):
             await self.send_stream(response, head, send)
         elif isinstance(response, HttpResponse):
-            body = response.content
-            head["headers"] = [*headers, (b"content-length", str(len(body)).encode("ascii"))]
-            await send(head)
-            await send({"type": "http.response.body", "body": body})
+            await self.send_plain(response, head, send)
+
+    async def send_plain(self, response: HttpResponse, head: Message, send: Send) -> None:
+        """A large body goes piece by piece, so that a client that does not read leaves most of it unsent."""
+        body = memoryview(response.content)
+        head["headers"] = [*head["headers"], (b"content-length", str(len(body)).encode("ascii"))]
+        await send(head)
+        for start in range(0, len(body), PIECE):
+            async with asyncio.timeout(self.gateway.limits.idle):
+                await send({"type": "http.response.body", "body": body[start : start + PIECE], "more_body": True})
+        await send({"type": "http.response.body"})
 
     async def send_stream(self, response: StreamResponse, head: Message, send: Send) -> None:
         """Send part by part. A client that reads nothing for the idle time is taken as gone."""

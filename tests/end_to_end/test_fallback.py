@@ -54,6 +54,18 @@ def test_a_stream_that_breaks_before_any_content_still_falls_back(gateway: Gatew
 
 
 @PATHS
+def test_pings_without_content_reach_the_client_after_a_while(gateway: Gateway, cloud: Upstream, path: str) -> None:
+    model, ping = (
+        ("gpt-5", b": ping\n\n") if "chat" in path else ("claude-x", b'event: ping\ndata: {"type":"ping"}\n\n')
+    )
+    cloud.script(events(ping, endless=True, pause=0.01))
+    headers = {"authorization": f"Bearer {gateway.key}"}
+    asked = question(model, stream=True)
+    with httpx2.stream("POST", f"{gateway.url}{path}", json=asked, headers=headers, timeout=4) as answer:
+        assert b"ping" in next(answer.iter_bytes())
+
+
+@PATHS
 def test_the_cloud_answers_while_the_worker_is_dead(gateway: Gateway, path: str) -> None:
     [worker] = gateway.children("runworker")
     os.kill(worker, signal.SIGKILL)

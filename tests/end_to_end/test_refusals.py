@@ -1,5 +1,7 @@
 """What is wrong with a request is said in the caller's protocol: status, code and body, and nothing else."""
 
+import contextlib
+import socket
 from typing import Any
 
 import httpx2
@@ -95,6 +97,18 @@ def test_a_query_that_makes_no_sense(gateway: Gateway, query: str) -> None:
 def test_an_endless_content_type(gateway: Gateway, path: str) -> None:
     answer = gateway.post(path, {"model": "demo"}, **{"content-type": "application/json; " + "x=y;" * 8000})
     assert answer.status_code == 400
+
+
+def test_endless_headers_end_the_connection(gateway: Gateway) -> None:
+    host, _, port = gateway.url.removeprefix("http://").partition(":")
+    with socket.create_connection((host, int(port)), timeout=5) as connection:
+        connection.sendall(b"GET /v1/models HTTP/1.1\r\nhost: 127.0.0.1\r\nx-endless: ")
+        with contextlib.suppress(ConnectionError):
+            for _ in range(100):
+                connection.sendall(b"a" * 10_000)
+        with contextlib.suppress(ConnectionError):
+            assert connection.recv(100).startswith(b"HTTP/1.1 431 ")
+    assert httpx2.get(f"{gateway.url}/health/live").status_code == 200
 
 
 @PATHS
