@@ -5,12 +5,15 @@ the beginning of one is held back, and let go when it is not.
 """
 
 import json
+import logging
 import secrets
 from collections.abc import Iterable
 from typing import Any
 
 from inference import ir
 from inference.worker.adapter import TextStateMachine, TokenizerWrapper
+
+log = logging.getLogger(__name__)
 
 TEXT, THINKING, TOOL = "normal", "reasoning", "tool"
 STOP = "stop:"
@@ -164,7 +167,8 @@ def parse_calls(text: str, tokenizer: TokenizerWrapper, tools: Tools) -> list[tu
     try:
         parsed = tokenizer.tool_parser(text, tools)
         return [call_events(call) for call in (parsed if isinstance(parsed, list) else [parsed])]
-    except Exception:  # noqa: BLE001 - the parsers of mlx_lm raise what their parsing happens to raise
+    except Exception as error:  # noqa: BLE001 - the parsers of mlx_lm raise what their parsing happens to raise
+        log.warning("tool call could not be read, so it is shown as text error=%s", type(error).__name__)
         return []
 
 
