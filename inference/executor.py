@@ -32,7 +32,10 @@ type Headers = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """A client's request as it came. `created` is in Unix seconds, the time limits in seconds."""
+    """A client's request as it came. `created` is in Unix seconds, the time limits in seconds.
+
+    `strict`: what a translation would weaken or leave out is refused.
+    """
 
     request_id: str
     protocol: str
@@ -44,6 +47,7 @@ class Incoming:
     tenant: str
     first_byte: float
     idle: float
+    strict: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,11 +132,15 @@ class Executor:
         if target.problem is not None:
             raise BackendError(Kind.NO_UPSTREAM_CREDENTIAL, target.problem)
         backend = self.backends[target.backend]
-        exchange = translate.begin(incoming, backend.protocol, target.model)
+        exchange = translate.begin(
+            incoming, backend.protocol, target.model, overrides=target.overrides, strict=incoming.strict
+        )
         same = backend.protocol == incoming.protocol
         sent = forwarded(incoming.headers, first=first) if same else ()
         reply = await backend.open(make_call(incoming, exchange, headers=sent), target)
         headers = reply.headers if same else tuple(pair for pair in reply.headers if pair[0] in IN_ANY_PROTOCOL)
+        if warning := exchange.warnings.header:
+            headers = (*headers, ("x-mlxmanager-warning", warning))
         if not incoming.stream:
             return await whole(reply, exchange), headers
         relay = Relay(reply, exchange)

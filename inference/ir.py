@@ -18,11 +18,41 @@ class Value(msgspec.Struct, frozen=True, tag=True, tag_field="type", omit_defaul
     """Base of every tagged value here."""
 
 
-# Blocks: what a message holds.
+# Blocks: what a message holds. `cache` asks the provider to keep what goes before, for "5m" or "1h".
+
+
+class Citation(msgspec.Struct, frozen=True):
+    """A web page that a text is drawn from."""
+
+    url: str
+    title: str = ""
 
 
 class Text(Value, frozen=True, tag="text"):
     text: str
+    cache: str | None = None
+    citations: tuple[Citation, ...] = ()
+
+
+class Image(Value, frozen=True, tag="image"):
+    """Base64 `data` of the `media_type`, or a `url`. `path` is where the client's request has it."""
+
+    media_type: str = ""
+    data: str = ""
+    url: str = ""
+    path: str = ""
+    cache: str | None = None
+
+
+class Document(Value, frozen=True, tag="document"):
+    """A PDF as base64 `data`, or a plain `text`. `path` is where the client's request has it."""
+
+    data: str = ""
+    text: str = ""
+    title: str = ""
+    context: str = ""
+    path: str = ""
+    cache: str | None = None
 
 
 class Thinking(Value, frozen=True, tag="thinking"):
@@ -42,15 +72,20 @@ class ToolUse(Value, frozen=True, tag="tool_use"):
     id: str
     name: str
     input: dict[str, JSON]
+    cache: str | None = None
+
+
+type ResultPart = Text | Image | Document
 
 
 class ToolResult(Value, frozen=True, tag="tool_result"):
     tool_use_id: str
-    content: tuple[Text, ...]
+    content: tuple[ResultPart, ...]
     is_error: bool = False
+    cache: str | None = None
 
 
-type Block = Text | Thinking | RedactedThinking | ToolUse | ToolResult
+type Block = Text | Image | Document | Thinking | RedactedThinking | ToolUse | ToolResult
 
 
 class Message(msgspec.Struct, frozen=True):
@@ -68,6 +103,7 @@ class Tool(msgspec.Struct, frozen=True):
     input_schema: dict[str, JSON]
     description: str | None = None
     strict: bool | None = None
+    cache: str | None = None
 
 
 class ToolChoice(msgspec.Struct, frozen=True):
@@ -99,11 +135,21 @@ class Reasoning(msgspec.Struct, frozen=True):
     budget: int | None = None
 
 
+class OutputFormat(msgspec.Struct, frozen=True):
+    """The answer shall be JSON of this schema; `schema` None: any JSON object."""
+
+    schema: dict[str, JSON] | None = None
+    name: str = "response"
+    strict: bool | None = None
+
+
 class Request(msgspec.Struct, frozen=True):
     """One request, whoever sent it.
 
     `system` holds the leading system texts; a later one stands in `messages` with role `system`.
     `shows_reasoning` is false when the client's protocol hides reasoning it did not ask for.
+    `custom_tools` names those of `tools` whose one argument `input` the client wants as plain text;
+    `legacy_functions`: it knows calls by their older name. `session` is the same for all requests of a conversation.
     """
 
     model: str
@@ -119,6 +165,11 @@ class Request(msgspec.Struct, frozen=True):
     reasoning: Reasoning | None = None
     shows_reasoning: bool = True
     user: str | None = None
+    session: str | None = None
+    output: OutputFormat | None = None
+    service_tier: str | None = None
+    custom_tools: tuple[str, ...] = ()
+    legacy_functions: bool = False
 
 
 # The answer.
@@ -127,7 +178,8 @@ class Request(msgspec.Struct, frozen=True):
 class Usage(msgspec.Struct, frozen=True, omit_defaults=True):
     """`input_tokens` is the whole prompt: cached and cache-written tokens are part of it.
 
-    `reasoning_tokens` is part of `output_tokens`; None where the backend does not say.
+    `reasoning_tokens` is part of `output_tokens`; None where the backend does not say. `service_tier` is in OpenAI's
+    words: `default` or `priority`.
     """
 
     input_tokens: int = 0
@@ -135,16 +187,18 @@ class Usage(msgspec.Struct, frozen=True, omit_defaults=True):
     cached_tokens: int = 0
     cache_write_tokens: int = 0
     reasoning_tokens: int | None = None
+    service_tier: str | None = None
 
 
 class Completion(msgspec.Struct, frozen=True):
-    """A whole answer. `id` is the backend's own, or empty."""
+    """A whole answer. `id` is the backend's own, or empty. `explanation` says why the model refused."""
 
     id: str
     content: tuple[Block, ...]
     stop_reason: StopReason
     stop_sequence: str | None = None
     usage: Usage = Usage()
+    explanation: str | None = None
 
 
 # Events come in blocks, one after the other: a delta of another kind, or a `ToolStarted`, ends the block before.
@@ -157,6 +211,12 @@ class Started(Value, frozen=True, tag="started"):
 
 class TextDelta(Value, frozen=True, tag="text_delta"):
     text: str
+
+
+class Cited(Value, frozen=True, tag="cited"):
+    """The text block that is open draws on this page."""
+
+    citation: Citation
 
 
 class ThinkingDelta(Value, frozen=True, tag="thinking_delta"):
@@ -194,9 +254,19 @@ class Finished(Value, frozen=True, tag="finished"):
     stop_reason: StopReason
     stop_sequence: str | None = None
     usage: Usage = Usage()
+    explanation: str | None = None
 
 
 type Event = (
-    Started | TextDelta | ThinkingDelta | ThinkingSigned | ThinkingRedacted | ToolStarted | ToolDelta | Ping | Finished
+    Started
+    | TextDelta
+    | Cited
+    | ThinkingDelta
+    | ThinkingSigned
+    | ThinkingRedacted
+    | ToolStarted
+    | ToolDelta
+    | Ping
+    | Finished
 )
 type Events = Iterable[Event]

@@ -3,17 +3,18 @@ neutral form stands between them where they are two.
 """
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
 from inference import ir
 from inference.envelope import refuse_ambiguous, splice_model
 from inference.errors import GatewayError
 from inference.protocols import anthropic_messages, native, openai_chat
-from inference.protocols.codec import Answering, BackendCodec, ClientCodec, StreamCodec, StreamParser
+from inference.protocols.codec import Aim, Answering, BackendCodec, ClientCodec, Rendered, StreamCodec, StreamParser
 from inference.protocols.folding import fold
-from inference.protocols.joining import JoinedStream, RestoringParser, WholeParser
-from inference.protocols.names import refitted
+from inference.protocols.joining import JoinedStream, UndoingParser, WholeParser
 from inference.protocols.passthrough import PassthroughStream, WatchedCodec, check
+from inference.protocols.profiles import profile_of
+from inference.protocols.warnings import Warnings
 from inference.usage import Counter
 
 CLIENT_CODECS: dict[str, ClientCodec] = {"openai_chat": openai_chat, "anthropic_messages": anthropic_messages}
@@ -70,6 +71,7 @@ class Exchange(Protocol):
 
     endpoint: str
     request: bytes
+    warnings: Warnings
 
     @property
     def usage(self) -> ir.Usage | None: ...
@@ -81,39 +83,46 @@ class Exchange(Protocol):
         """The client's stream, from an answer that the backend streams or gives whole."""
 
 
-def begin(asked: Asked, backend: str, model: str) -> Exchange:
+def begin(
+    asked: Asked, backend: str, model: str, *, overrides: Mapping[str, Any] | None = None, strict: bool = False
+) -> Exchange:
     """An attempt at a backend that speaks this protocol and knows this model.
 
+    `overrides` adjust what is known of the model, `strict` refuses what would have to be weakened.
     Raises GatewayError naming the field that is wrong, or that the backend's protocol cannot express.
     """
     if asked.protocol == backend:
         return Identity(asked, model)
     refuse_ambiguous(asked.body)
-    request = CLIENT_CODECS[asked.protocol].parse_request(asked.body)
-    answering = Answering(
-        request_id=asked.request_id,
-        model=asked.model,
-        created=asked.created,
-        include_usage=request.include_usage,
-        shows_reasoning=request.shows_reasoning,
-    )
-    rendered = BACKEND_CODECS[backend].render_request(request, model)
-    return Translation(asked.protocol, backend, request=rendered, answering=answering, names=refitted(request.tools))
+    warnings = Warnings(strict=strict)
+    request = CLIENT_CODECS[asked.protocol].parse_request(asked.body, warnings)
+    aim = Aim(model, profile_of(backend, model, overrides or {}), warnings)
+    rendered = BACKEND_CODECS[backend].render_request(request, aim)
+    return Translation(asked, backend, request=request, rendered=rendered, warnings=warnings)
 
 
 class Translation:
-    """Client and backend speak two protocols. `names` leads back to the client's own names for its tools."""
+    """Client and backend speak two protocols."""
 
     def __init__(
-        self, client: str, backend: str, *, request: bytes, answering: Answering, names: Mapping[str, str]
+        self, asked: Asked, backend: str, *, request: ir.Request, rendered: Rendered, warnings: Warnings
     ) -> None:
         self.endpoint = ENDPOINTS[backend]
-        self.request = request
+        self.request = rendered.body
+        self.warnings = warnings
         self.usage: ir.Usage | None = None
-        self._client = CLIENT_CODECS[client]
+        self._client = CLIENT_CODECS[asked.protocol]
         self._backend = backend
-        self._answering = answering
-        self._names = names
+        self._rendered = rendered
+        self._answering = Answering(
+            request_id=asked.request_id,
+            model=asked.model,
+            created=asked.created,
+            include_usage=request.include_usage,
+            shows_reasoning=request.shows_reasoning,
+            custom_tools=frozenset(request.custom_tools),
+            legacy_functions=request.legacy_functions,
+        )
 
     def plain(self, body: bytes, *, is_stream: bool) -> bytes:
         parser = self._parser(is_stream)
@@ -130,7 +139,8 @@ class Translation:
     def _parser(self, is_stream: bool) -> StreamParser:
         stream_parser = BACKEND_CODECS[self._backend].stream_parser
         parser = stream_parser() if is_stream else WholeParser(PLAIN_CODECS[self._backend].parse_completion)
-        return RestoringParser(parser, self._names) if self._names else parser
+        rendered = self._rendered
+        return UndoingParser(parser, rendered) if rendered.names or rendered.answer_tool else parser
 
 
 class Identity:
@@ -138,6 +148,7 @@ class Identity:
 
     def __init__(self, asked: Asked, model: str) -> None:
         self.endpoint = ENDPOINTS[asked.protocol]
+        self.warnings = Warnings()
         self._asked = asked
         self._codec = WATCHED_CODECS[asked.protocol]
         body = self._codec.acceptable(asked.body)
@@ -164,5 +175,6 @@ class Identity:
     def _reshaping(self) -> Translation:
         """For a stream where a whole answer was asked for, and the other way round."""
         asked = self._asked
-        answering = Answering(request_id=asked.request_id, model=asked.model, created=asked.created)
-        return Translation(asked.protocol, asked.protocol, request=self.request, answering=answering, names={})
+        request = ir.Request(asked.model, ())
+        rendered = Rendered(self.request)
+        return Translation(asked, asked.protocol, request=request, rendered=rendered, warnings=self.warnings)

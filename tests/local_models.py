@@ -13,6 +13,7 @@ from inference.backends.base import Call
 from inference.backends.local import LocalBackend, LocalReply
 from inference.installed import DEMO_FOLDER, DEMO_NAME
 from inference.protocols import native
+from inference.protocols.codec import Aim
 from routing.route import Target
 
 WEATHER = ir.Tool(
@@ -31,7 +32,7 @@ def question(text: str, **fields: Any) -> ir.Request:
 async def begin(
     backend: LocalBackend, request: ir.Request, *, model: str = DEMO_NAME, tenant: str = "", first_byte: float = 60
 ) -> LocalReply:
-    body = native.render_request(request, model)
+    body = native.render_request(request, Aim(model)).body
     call = Call("req_test", "", body, stream=True, tenant=tenant, first_byte=first_byte)
     return await backend.open(call, Target("local", model))
 

@@ -28,5 +28,6 @@ async def complete(request: ApiRequest) -> HttpResponseBase:
         tenant=str(request.client.id),
         first_byte=limits.stream_first_byte if asked.stream else limits.plain_first_byte,
         idle=limits.idle,
+        strict=route.strict_params,
     )
     return answer_response(request, await gateway.executor.execute(incoming, route), route)

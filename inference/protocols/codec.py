@@ -4,18 +4,44 @@ A protocol is a package (or a module) that has these functions; `translate` join
 through the neutral form. Nothing here does input or output, and nothing knows the time: it is handed in.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from inference import ir
 from inference.errors import BackendError, GatewayError
+from inference.protocols.warnings import Warnings
+from routing.profile import Profile
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """What a request is rendered for: the model's name at the backend, and what is known of it."""
+
+    model: str
+    profile: Profile = field(default_factory=Profile)
+    warnings: Warnings = field(default_factory=Warnings)
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A request for a backend, and what must be undone in its answer.
+
+    `names` leads from tool names as they were sent to the client's own. The call of `answer_tool` is the answer itself:
+    its arguments are the text that the client asked for.
+    """
+
+    body: bytes
+    names: Mapping[str, str] = field(default_factory=dict)
+    answer_tool: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Answering:
     """What a rendered answer needs beside its content.
 
-    `model` is the name the client asked for, `created` is in Unix seconds.
+    `model` is the name the client asked for, `created` is in Unix seconds. `input_tokens` is what the prompt is
+    estimated at, until the backend says. The rest is as in `ir.Request`.
     """
 
     request_id: str
@@ -23,6 +49,9 @@ class Answering:
     created: int
     include_usage: bool = False
     shows_reasoning: bool = True
+    custom_tools: frozenset[str] = frozenset()
+    legacy_functions: bool = False
+    input_tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +80,7 @@ class StreamRenderer(Protocol):
 
 
 class ClientCodec(Protocol):
-    def parse_request(self, body: bytes) -> ir.Request:
+    def parse_request(self, body: bytes, warnings: Warnings) -> ir.Request:
         """Raises GatewayError naming the field."""
 
     def render_completion(self, completion: ir.Completion, answering: Answering) -> bytes: ...
@@ -67,7 +96,7 @@ class ClientCodec(Protocol):
 class StreamCodec(Protocol):
     """A backend's protocol that knows no other answer than a stream."""
 
-    def render_request(self, request: ir.Request, model: str) -> bytes:
+    def render_request(self, request: ir.Request, aim: Aim) -> Rendered:
         """Raises Untranslatable."""
 
     def parse_error(self, status: int, body: bytes) -> BackendError:

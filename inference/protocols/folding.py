@@ -36,7 +36,7 @@ class Folder:
             case ir.Finished():
                 self.finished = event
                 self.end_block()
-            case ir.Ping():
+            case ir.Ping() | ir.Cited():
                 pass
 
     def _continue(self, kind: type[ir.Event], piece: str) -> None:
@@ -90,7 +90,7 @@ def unfold(completion: ir.Completion) -> list[ir.Event]:
                 events.append(ir.ThinkingRedacted(data))
             case ir.ToolUse():
                 events += [ir.ToolStarted(block.id, block.name), ir.ToolDelta(arguments.render(block.input))]
-            case ir.ToolResult():
-                raise AssertionError("A model answers no tool call")
+            case ir.ToolResult() | ir.Image() | ir.Document():
+                raise AssertionError("A model writes no such block")
     events.append(ir.Finished(completion.stop_reason, completion.stop_sequence, completion.usage))
     return events

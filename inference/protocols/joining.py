@@ -1,12 +1,12 @@
 """A backend's stream to the client's, through the neutral events that stand between two protocols."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import msgspec
 
 from inference import ir
 from inference.errors import GatewayError
-from inference.protocols.codec import Answering, ClientCodec, StreamParser
+from inference.protocols.codec import Answering, ClientCodec, Rendered, StreamParser
 from inference.protocols.folding import unfold
 
 
@@ -25,20 +25,41 @@ class WholeParser:
         return unfold(self._parse_completion(b"".join(self._parts)))
 
 
-class RestoringParser:
-    """Gives the calls the client's own names for its tools, where the upstream was given others."""
+class UndoingParser:
+    """Undoes in an answer what was done to the request: tools get the client's own names for them, and the call of a
+    tool that stood for the answer becomes its text.
+    """
 
-    def __init__(self, parser: StreamParser, names: Mapping[str, str]) -> None:
+    def __init__(self, parser: StreamParser, rendered: Rendered) -> None:
         self._parser = parser
-        self._names = names
+        self._names = rendered.names
+        self._answer_tool = rendered.answer_tool
+        self._answering = False
 
     def feed(self, chunk: bytes) -> list[ir.Event]:
-        return [self._restored(event) for event in self._parser.feed(chunk)]
+        return self._undone(self._parser.feed(chunk))
 
     def close(self) -> list[ir.Event]:
-        return [self._restored(event) for event in self._parser.close()]
+        return self._undone(self._parser.close())
 
-    def _restored(self, event: ir.Event) -> ir.Event:
+    def _undone(self, events: list[ir.Event]) -> list[ir.Event]:
+        if self._answer_tool is not None:
+            events = [text for event in events if (text := self._unwrapped(event)) is not None]
+        return [self._renamed(event) for event in events]
+
+    def _unwrapped(self, event: ir.Event) -> ir.Event | None:
+        match event:
+            case ir.ToolStarted(name=name):
+                self._answering = name == self._answer_tool
+                return None if self._answering else event
+            case ir.ToolDelta(json=piece) if self._answering:
+                return ir.TextDelta(piece)
+            case ir.Finished(stop_reason="tool_use"):
+                return msgspec.structs.replace(event, stop_reason="end_turn")
+            case _:
+                return event
+
+    def _renamed(self, event: ir.Event) -> ir.Event:
         if isinstance(event, ir.ToolStarted):
             return msgspec.structs.replace(event, name=self._names.get(event.name, event.name))
         return event

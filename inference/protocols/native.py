@@ -10,6 +10,7 @@ import msgspec
 from inference import ir
 from inference.errors import BackendError, Kind, Untranslatable
 from inference.protocols import wire
+from inference.protocols.codec import Aim, Rendered
 from inference.protocols.folding import fold
 
 LARGEST_CHUNK = 2**32
@@ -26,11 +27,11 @@ JOB = msgspec.msgpack.Decoder(Job)
 EVENT_LIST: msgspec.msgpack.Decoder[list[ir.Event]] = msgspec.msgpack.Decoder(list[ir.Event])
 
 
-def render_request(request: ir.Request, model: str) -> bytes:
+def render_request(request: ir.Request, aim: Aim) -> Rendered:
     choice = request.tool_choice
     if choice is not None and choice.mode in ("any", "tool"):
         raise Untranslatable("A local model cannot be made to call a tool: use auto or none.", param="tool_choice")
-    return wire.encode(Job(msgspec.structs.replace(request, model=model), thinking(request)))
+    return Rendered(wire.encode(Job(msgspec.structs.replace(request, model=aim.model), thinking(request))))
 
 
 def thinking(request: ir.Request) -> bool | None:

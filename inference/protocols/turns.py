@@ -80,7 +80,7 @@ def without_results(message: ir.Message, answered_ids: Container[str]) -> ir.Mes
         if not isinstance(block, ir.ToolResult):
             content.append(block)
         elif block.tool_use_id not in answered_ids:
-            content += block.content
+            content.extend(block.content)
     return ir.Message(message.role, tuple(content))
 
 

@@ -116,10 +116,14 @@ def folded_turns(request: ir.Request) -> list[Turn]:
     return folded
 
 
+def result_text(result: ir.ToolResult) -> str:
+    return "".join(part.text for part in result.content if isinstance(part, ir.Text))
+
+
 def message_turns(message: ir.Message) -> list[Turn]:
     """One message to turns: tool results become turns of their own, ahead of what else the message says."""
     results = [
-        {"role": "tool", "tool_call_id": block.tool_use_id, "content": "".join(part.text for part in block.content)}
+        {"role": "tool", "tool_call_id": block.tool_use_id, "content": result_text(block)}
         for block in message.content
         if isinstance(block, ir.ToolResult)
     ]

@@ -9,6 +9,7 @@ from inference import ir
 from inference.errors import GatewayError, Kind, Untranslatable
 from inference.protocols.anthropic_messages import shapes
 from inference.protocols.decoding import decode
+from inference.protocols.warnings import Warnings
 
 REQUEST = msgspec.json.Decoder(shapes.Request)
 # Differs with each request and would defeat every other backend's prefix cache.
@@ -17,7 +18,7 @@ BILLING_HEADER = "x-anthropic-billing-header"
 SERVER_TOOL = re.compile(r"(?:web_search|web_fetch|code_execution|tool_search\w*)_\d{8}")
 
 
-def parse_request(body: bytes) -> ir.Request:
+def parse_request(body: bytes, warnings: Warnings) -> ir.Request:  # noqa: ARG001 - nothing is weakened yet
     """Raises GatewayError naming the field."""
     asked = decode(REQUEST, body)
     refuse(asked)

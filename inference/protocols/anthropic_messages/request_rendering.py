@@ -10,7 +10,8 @@ from inference.ir import JSON
 from inference.protocols.anthropic_messages.reasoning import render_reasoning
 from inference.protocols.anthropic_messages.schemas import object_schema
 from inference.protocols.anthropic_messages.turns import arranged
-from inference.protocols.names import digest, fit_name
+from inference.protocols.codec import Aim, Rendered
+from inference.protocols.names import digest, fit_name, refitted
 
 LONGEST_USER = 256
 LEAST_BAN = 100
@@ -20,8 +21,9 @@ HIGHEST_TEMPERATURE = 1.0
 LEAST_TOP_P_WITH_THINKING = 0.95
 
 
-def render_request(request: ir.Request, model: str) -> bytes:
+def render_request(request: ir.Request, aim: Aim) -> Rendered:
     """Raises Untranslatable."""
+    model = aim.model
     turns = arranged(request.messages)
     body: dict[str, JSON] = {"model": model, "messages": [render_turn(turn) for turn in turns]}
     body |= render_reasoning(request, model)
@@ -37,7 +39,7 @@ def render_request(request: ir.Request, model: str) -> bytes:
         body["metadata"] = {"user_id": opaque(request.user)}
     if request.stream:
         body["stream"] = True
-    return msgspec.json.encode(body)
+    return Rendered(msgspec.json.encode(body), refitted(request.tools))
 
 
 def render_sampling(sampling: ir.Sampling, *, thinks: bool) -> dict[str, JSON]:
@@ -81,10 +83,12 @@ def render_block(block: ir.Block) -> JSON:
             return {"type": "tool_use", "id": block.id, "name": fit_name(block.name), "input": block.input}
         case ir.ToolResult():
             return render_result(block)
+        case ir.Image() | ir.Document():
+            raise Untranslatable("This cannot be translated.", param=block.path, kind=Kind.UNSUPPORTED_CONTENT)
 
 
 def render_result(result: ir.ToolResult) -> JSON:
-    parts = [render_block(part) for part in result.content if part.text.strip()]
+    parts = [render_block(part) for part in result.content if isinstance(part, ir.Text) and part.text.strip()]
     rendered: dict[str, JSON] = {"type": "tool_result", "tool_use_id": result.tool_use_id, "content": parts or ""}
     return rendered | {"is_error": True} if result.is_error else rendered
 

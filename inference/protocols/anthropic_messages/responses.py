@@ -99,5 +99,5 @@ def render_block(block: ir.Block) -> JSON:
             return {"type": "redacted_thinking", "data": data}
         case ir.ToolUse():
             return {"type": "tool_use", "id": block.id, "name": block.name, "input": block.input}
-        case ir.ToolResult():
-            raise AssertionError("A model answers no tool call")
+        case ir.ToolResult() | ir.Image() | ir.Document():
+            raise AssertionError("A model writes no such block")

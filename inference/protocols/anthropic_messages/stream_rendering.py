@@ -47,6 +47,8 @@ class StreamRenderer:
                 return self._start(usage)
             case ir.Ping():
                 return PING
+            case ir.Cited():
+                return b""
             case ir.ToolStarted(id=identifier, name=name):
                 return self._tool(identifier, name)
             case ir.ThinkingSigned(signature=signature):

@@ -9,6 +9,7 @@ from inference.errors import GatewayError, Kind, Untranslatable
 from inference.protocols import arguments
 from inference.protocols.decoding import decode
 from inference.protocols.openai_chat import shapes
+from inference.protocols.warnings import Warnings
 
 REQUEST = msgspec.json.Decoder(shapes.Request)
 CHOICES: dict[str, ir.ToolChoice] = {
@@ -18,7 +19,7 @@ CHOICES: dict[str, ir.ToolChoice] = {
 }
 
 
-def parse_request(body: bytes) -> ir.Request:
+def parse_request(body: bytes, warnings: Warnings) -> ir.Request:  # noqa: ARG001 - nothing is weakened yet
     """Raises GatewayError naming the field."""
     asked = decode(REQUEST, body)
     refuse(asked)

@@ -8,7 +8,8 @@ from inference import ir
 from inference.errors import Kind, Untranslatable
 from inference.ir import JSON
 from inference.protocols import arguments
-from inference.protocols.names import NAME, digest, fit_name
+from inference.protocols.codec import Aim, Rendered
+from inference.protocols.names import NAME, digest, fit_name, refitted
 from inference.protocols.openai_chat.dialect import Dialect, dialect_of
 from inference.protocols.turns import paired
 
@@ -17,8 +18,9 @@ CHOICES = {"auto": "auto", "any": "required", "none": "none"}
 BUDGETS = ((2048, "low"), (8192, "medium"), (24000, "high"))
 
 
-def render_request(request: ir.Request, model: str) -> bytes:
+def render_request(request: ir.Request, aim: Aim) -> Rendered:
     """Raises Untranslatable."""
+    model = aim.model
     dialect = dialect_of(model)
     body: dict[str, JSON] = {"model": model, "messages": list(render_messages(request, dialect))}
     body |= render_limits(request, dialect)
@@ -30,7 +32,7 @@ def render_request(request: ir.Request, model: str) -> bytes:
         body[dialect.user_field] = request.user if NAME.fullmatch(request.user) else digest(request.user)
     if request.stream:
         body |= {"stream": True, "stream_options": {"include_usage": True}}
-    return msgspec.json.encode(body)
+    return Rendered(msgspec.json.encode(body), refitted(request.tools))
 
 
 def render_limits(request: ir.Request, dialect: Dialect) -> dict[str, JSON]:
@@ -101,7 +103,7 @@ def render_user(message: ir.Message) -> Iterable[dict[str, JSON]]:
 
 
 def render_result(result: ir.ToolResult) -> str:
-    text = "\n".join(part.text for part in result.content)
+    text = "\n".join(part.text for part in result.content if isinstance(part, ir.Text))
     return TOOL_ERROR + text if result.is_error and not text.lower().startswith("error") else text
 
 

@@ -48,6 +48,8 @@ class StreamRenderer:
                 return self._start(identifier)
             case ir.Ping():
                 return PING
+            case ir.Cited():
+                return b""
             case ir.ToolStarted(id=identifier, name=name):
                 return self._call(identifier, name)
             case ir.ThinkingSigned(signature=signature):

@@ -8,6 +8,7 @@ import pytest
 from inference import ir
 from inference.errors import GatewayError, Kind
 from inference.protocols.anthropic_messages import parse_request
+from inference.protocols.warnings import Warnings
 
 PART = "messages[0].content[0]"
 HELLO = {"role": "user", "content": "Hello"}
@@ -16,7 +17,9 @@ SEARCH = {"type": "web_search_20250305", "name": "web_search"}
 
 
 def parsed(**fields: Any) -> ir.Request:
-    return parse_request(json.dumps({"model": "m", "max_tokens": 9, "messages": [HELLO], **fields}).encode())
+    return parse_request(
+        json.dumps({"model": "m", "max_tokens": 9, "messages": [HELLO], **fields}).encode(), Warnings()
+    )
 
 
 def test_every_block_is_read() -> None:
@@ -117,5 +120,5 @@ def test_a_wrong_field_is_named(fields: dict[str, Any], kind: Kind, param: str) 
 
 def test_max_tokens_is_required_of_a_client() -> None:
     with pytest.raises(GatewayError) as caught:
-        parse_request(json.dumps({"model": "m", "messages": [HELLO]}).encode())
+        parse_request(json.dumps({"model": "m", "messages": [HELLO]}).encode(), Warnings())
     assert (caught.value.kind, caught.value.param) == (Kind.MISSING_PARAMETER, "max_tokens")

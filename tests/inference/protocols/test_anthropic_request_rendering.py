@@ -8,11 +8,12 @@ import pytest
 from inference import ir
 from inference.errors import Untranslatable
 from inference.protocols.anthropic_messages import render_request
+from inference.protocols.codec import Aim
 
 
 def rendered(model: str = "claude-opus-5", **fields: Any) -> dict[str, Any]:
     asked: dict[str, Any] = {"messages": (ir.Message("user", (ir.Text("Hello"),)),)} | fields
-    found: dict[str, Any] = json.loads(render_request(ir.Request("asked", **asked), model))
+    found: dict[str, Any] = json.loads(render_request(ir.Request("asked", **asked), Aim(model)).body)
     return found
 
 

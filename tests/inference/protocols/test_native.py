@@ -6,6 +6,7 @@ import pytest
 from inference import ir
 from inference.errors import BackendError, Kind, Untranslatable
 from inference.protocols import native, wire
+from inference.protocols.codec import Aim
 
 EVENTS: list[ir.Event] = [
     ir.Started(usage=ir.Usage(input_tokens=3)),
@@ -23,7 +24,7 @@ def request(**fields: object) -> ir.Request:
 
 
 def rendered(**fields: object) -> native.Job:
-    return native.JOB.decode(native.render_request(request(**fields), "org/model"))
+    return native.JOB.decode(native.render_request(request(**fields), Aim("org/model")).body)
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 64, 4096])
@@ -57,7 +58,7 @@ def test_bytes_that_are_no_events_are_an_invalid_response() -> None:
 
 def test_the_model_is_replaced_and_the_rest_kept() -> None:
     asked = request(stop=("END",), sampling=ir.Sampling(seed=0, temperature=0.0), max_tokens=5)
-    job = native.JOB.decode(native.render_request(asked, "org/model"))
+    job = native.JOB.decode(native.render_request(asked, Aim("org/model")).body)
     assert job.request == msgspec.structs.replace(asked, model="org/model")
 
 
@@ -113,5 +114,5 @@ def test_any_body_within_the_limit_fits_a_frame() -> None:
     text = '{"role":"user","content":""},'
     count = 10_000
     messages = tuple(ir.Message("user", (ir.Text(""),)) for _ in range(count))
-    job = native.render_request(request(messages=messages), "org/model")
+    job = native.render_request(request(messages=messages), Aim("org/model")).body
     assert len(job) < wire.largest_frame(len(text) * count)

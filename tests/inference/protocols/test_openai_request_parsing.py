@@ -8,6 +8,7 @@ import pytest
 from inference import ir
 from inference.errors import GatewayError, Kind, Untranslatable
 from inference.protocols.openai_chat import parse_request
+from inference.protocols.warnings import Warnings
 
 PART = "messages[0].content[0]"
 HELLO = {"role": "user", "content": "Hello"}
@@ -17,7 +18,7 @@ CALL = {"id": "call_1", "type": "function", "function": {"name": "f", "arguments
 
 
 def parsed(**fields: Any) -> ir.Request:
-    return parse_request(json.dumps({"model": "m", "messages": [HELLO], **fields}).encode())
+    return parse_request(json.dumps({"model": "m", "messages": [HELLO], **fields}).encode(), Warnings())
 
 
 def conversation(*messages: dict[str, Any]) -> tuple[ir.Message, ...]:

@@ -7,12 +7,13 @@ import pytest
 
 from inference import ir
 from inference.errors import Untranslatable
+from inference.protocols.codec import Aim
 from inference.protocols.openai_chat import render_request
 
 
 def rendered(model: str = "m", **fields: Any) -> dict[str, Any]:
     asked: dict[str, Any] = {"messages": (ir.Message("user", (ir.Text("Hello"),)),)} | fields
-    found: dict[str, Any] = json.loads(render_request(ir.Request("asked", **asked), model))
+    found: dict[str, Any] = json.loads(render_request(ir.Request("asked", **asked), Aim(model)).body)
     return found
 
 

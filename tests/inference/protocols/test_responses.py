@@ -11,6 +11,7 @@ from inference.errors import BackendError, Kind
 from inference.protocols import anthropic_messages, openai_chat
 from inference.protocols.codec import Answering
 from inference.protocols.folding import fold, unfold
+from inference.protocols.warnings import Warnings
 from tests.inference.conversations import completions
 
 ANSWERING = Answering(request_id="req_1", model="asked", created=1790000000)
@@ -190,7 +191,7 @@ def test_native_thinking_goes_out_so_that_it_can_come_back() -> None:
     message = rendered(openai_chat, *thinking)["choices"][0]["message"]
     assert message["reasoning_content"] == "hm"
     request = {"model": "m", "messages": [{"role": "user", "content": "x"}, message]}
-    assert openai_chat.parse_request(json.dumps(request).encode()).messages[1].content == thinking
+    assert openai_chat.parse_request(json.dumps(request).encode(), Warnings()).messages[1].content == thinking
 
 
 def test_thinking_that_nobody_signed_is_text_alone() -> None:

@@ -11,7 +11,9 @@ from hypothesis import given
 from inference import ir
 from inference.errors import Kind, Untranslatable
 from inference.protocols import anthropic_messages, openai_chat
+from inference.protocols.codec import Aim
 from inference.protocols.turns import NO_RESULT, paired
+from inference.protocols.warnings import Warnings
 from tests.inference.conversations import CONVERSATIONS
 
 
@@ -72,7 +74,10 @@ def test_an_id_that_another_rewritten_one_equals_stays_apart() -> None:
         block.id for block in paired([assistant(call(odd)), user(HELLO)])[0].content if isinstance(block, ir.ToolUse)
     )
     turns = paired([assistant(call(odd), call(rewritten)), user(result(rewritten, "2"), result(odd, "1"))])
-    assert [block.content[0].text for block in turns[1].content if isinstance(block, ir.ToolResult)] == ["1", "2"]
+    assert [block.content for block in turns[1].content if isinstance(block, ir.ToolResult)] == [
+        (ir.Text("1"),),
+        (ir.Text("2"),),
+    ]
 
 
 def test_a_conversation_that_ends_with_a_call_is_refused() -> None:
@@ -82,7 +87,7 @@ def test_a_conversation_that_ends_with_a_call_is_refused() -> None:
 
 
 def rendered(codec: Any, messages: tuple[ir.Message, ...]) -> list[dict[str, Any]]:
-    body = codec.render_request(ir.Request("m", messages), "some-model")
+    body = codec.render_request(ir.Request("m", messages), Aim("some-model")).body
     found: list[dict[str, Any]] = json.loads(body)["messages"]
     return found
 
@@ -139,14 +144,14 @@ def test_openai_gets_a_tool_message_for_each_call_right_behind_it(messages: tupl
 @given(CONVERSATIONS)
 def test_what_was_said_survives_the_way_to_anthropic_and_back(messages: tuple[ir.Message, ...]) -> None:
     original = ir.Request("m", messages)
-    body = json.loads(anthropic_messages.render_request(original, "m"))
-    returned = anthropic_messages.parse_request(json.dumps(body).encode())
-    again = json.loads(anthropic_messages.render_request(returned, "m"))
+    body = json.loads(anthropic_messages.render_request(original, Aim("m")).body)
+    returned = anthropic_messages.parse_request(json.dumps(body).encode(), Warnings())
+    again = json.loads(anthropic_messages.render_request(returned, Aim("m")).body)
     assert again["messages"] == body["messages"]
 
 
 @given(CONVERSATIONS)
 def test_what_was_said_survives_the_way_to_openai_and_back(messages: tuple[ir.Message, ...]) -> None:
-    body = openai_chat.render_request(ir.Request("m", messages), "m")
-    returned = openai_chat.parse_request(body)
-    assert json.loads(openai_chat.render_request(returned, "m"))["messages"] == json.loads(body)["messages"]
+    body = openai_chat.render_request(ir.Request("m", messages), Aim("m")).body
+    returned = openai_chat.parse_request(body, Warnings())
+    assert json.loads(openai_chat.render_request(returned, Aim("m")).body)["messages"] == json.loads(body)["messages"]

@@ -10,6 +10,7 @@ from inference.backends.local import LocalBackend
 from inference.errors import BackendError, Kind
 from inference.installed import DEMO_FOLDER
 from inference.protocols import native
+from inference.protocols.codec import Aim
 from tests.local_models import WEATHER, ask, question
 
 CAPITAL = "What is the capital of France?"
@@ -259,5 +260,5 @@ async def test_a_token_the_model_does_not_have_is_refused(local: LocalBackend) -
 
 async def test_tokens_are_counted_as_the_prompt_has_them(local: LocalBackend) -> None:
     asked = question("What is the weather in Paris?", tools=(WEATHER,))
-    counted = await local.count(native.render_request(asked, "mlxmanager/demo"))
+    counted = await local.count(native.render_request(asked, Aim("mlxmanager/demo")).body)
     assert counted == (await ask(local, asked)).finished.usage.input_tokens

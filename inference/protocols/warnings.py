@@ -1,0 +1,39 @@
+"""What a translation has to weaken or leave out: told to the client, or refused where its route is strict."""
+
+from collections.abc import Iterator
+
+from inference.errors import Untranslatable
+
+LONGEST_HEADER = 1024
+
+
+class Warnings:
+    """Of one attempt. `strict`: the first warning is a refusal instead."""
+
+    def __init__(self, *, strict: bool = False) -> None:
+        self._strict = strict
+        self._reasons: dict[str, str] = {}
+
+    def add(self, field: str, reason: str) -> None:
+        """`field` is the client's own name for it, `reason` a word or a few joined by underscores.
+
+        Raises Untranslatable where the route is strict.
+        """
+        if self._strict:
+            raise Untranslatable(f"The backend that answers this model cannot keep this ({reason}).", param=field)
+        self._reasons.setdefault(field, reason)
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return iter(self._reasons.items())
+
+    @property
+    def header(self) -> str:
+        """The value of `x-mlxmanager-warning`; empty for nothing to tell."""
+        shown = ""
+        for field, reason in self._reasons.items():
+            entry = f"{field};reason={reason}".encode("ascii", "backslashreplace").decode("ascii")
+            longer = f"{shown}, {entry}" if shown else entry
+            if len(longer) > LONGEST_HEADER:
+                break
+            shown = longer
+        return shown
