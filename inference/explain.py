@@ -91,6 +91,8 @@ def explain(model: str, around: Surroundings) -> Explanation:
         targets = [explain_target(target, around) for target in route.targets]
         if route.local_only:
             reason += "; it keeps requests on this machine"
+        if route.strict_params:
+            reason += "; what translation would weaken or leave out is refused"
         return Explanation(model, reason, route.mapping_id, passed_over, targets)
     if model in around.installed:
         reason = "no mapping matches; an installed model has this name"

@@ -15,12 +15,12 @@ from routing.models import BackendMapping, BackendType
 @admin.register(BackendMapping)
 class BackendMappingAdmin(ConfigurationAdmin):
     list_display = ["model_pattern", "target", "fallback", "priority", "enabled"]
-    list_filter = ["enabled", "backend_type", "fallback_backend", "local_only"]
+    list_filter = ["enabled", "backend_type", "fallback_backend", "local_only", "strict_params"]
     search_fields = ["model_pattern", "backend_model", "fallback_model"]
     actions = [switch(enabled=True), switch(enabled=False)]
     list_select_related = ["credential", "fallback_credential"]
     fieldsets = [
-        ("Requests for", {"fields": ["model_pattern", "priority", "enabled"]}),
+        ("Requests for", {"fields": ["model_pattern", "priority", "enabled", "strict_params"]}),
         ("are answered by", {"fields": ["backend_type", "backend_model", "credential", "local_only"]}),
         ("and if that fails, by", {"fields": ["fallback_backend", "fallback_model", "fallback_credential"]}),
     ]

@@ -63,6 +63,11 @@ class BackendMapping(models.Model):
     local_only = models.BooleanField(
         default=False, help_text="The privacy fence: requests for this model never leave the machine."
     )
+    strict_params = models.BooleanField(
+        "strict",
+        default=False,
+        help_text="What translation to the backend's protocol would weaken or leave out is refused, not warned about.",
+    )
     priority = models.IntegerField(default=0, help_text="Higher is checked first.")
     enabled = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -131,7 +131,14 @@ def _rule(mapping: BackendMapping, found: Mapping[int, Found], defaults: Mapping
     steps = [step(mapping.backend_type, mapping.sent_model, mapping.credential_id)]
     if mapping.fallback_backend is not None:
         steps.append(step(mapping.fallback_backend, mapping.sent_fallback_model, mapping.fallback_credential_id))
-    return Rule(mapping.pk, mapping.model_pattern, mapping.priority, tuple(steps), local_only=mapping.local_only)
+    return Rule(
+        mapping.pk,
+        mapping.model_pattern,
+        mapping.priority,
+        tuple(steps),
+        local_only=mapping.local_only,
+        strict_params=mapping.strict_params,
+    )
 
 
 def _client(key: ClientKey) -> Client:

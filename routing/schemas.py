@@ -20,6 +20,7 @@ class MappingFields(Given):
     fallback_backend: Backend | None = None
     fallback_model: str | None = None
     local_only: StrictBool = False
+    strict_params: StrictBool = False
     priority: StrictInt = 0
     enabled: StrictBool = True
 
@@ -50,6 +51,7 @@ class BackendMappingResponse(BaseModel):
     fallback_model: str | None
     fallback_credential_id: int | None
     local_only: bool
+    strict_params: bool
     priority: int
     enabled: bool
     created_at: datetime

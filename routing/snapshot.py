@@ -35,11 +35,13 @@ class Rule:
     priority: int
     steps: tuple[Step, ...]
     local_only: bool = False
+    strict_params: bool = False
 
     def route(self, model: str) -> Route:
         # The fence holds here too, whatever a row that came past validation says.
         steps = [step for step in self.steps if step.backend == "local" or not self.local_only]
-        return Route(model, self.mapping_id, tuple(step.target(model) for step in steps), self.local_only)
+        targets = tuple(step.target(model) for step in steps)
+        return Route(model, self.mapping_id, targets, local_only=self.local_only, strict_params=self.strict_params)
 
 
 class Snapshot:

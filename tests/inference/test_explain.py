@@ -32,6 +32,13 @@ def test_a_mapping_is_named_with_its_target_and_fallback() -> None:
     assert "worker running: unknown" in text
 
 
+def test_a_strict_mapping_says_so() -> None:
+    make_mapping(pattern="gpt-*", backend_type="openai", strict_params=True)
+    make_mapping(pattern="lenient", backend_type="openai")
+    assert "what translation would weaken or leave out is refused" in told("gpt-5")
+    assert "refused" not in told("lenient")
+
+
 def test_a_missing_credential_is_why_a_target_cannot_answer() -> None:
     make_mapping(pattern="gpt-*", backend_type="openai")
     text = told("gpt-5")

@@ -52,6 +52,13 @@ def test_a_mapping_is_added(browser: Client) -> None:
     assert BackendMapping.objects.get().fallback_backend is None
 
 
+def test_a_mapping_is_made_strict(browser: Client) -> None:
+    mapping = make_mapping("claude-*")
+    browser.post(f"{MAPPINGS}{mapping.pk}/change/", MAPPING | {"strict_params": "on"})
+    mapping.refresh_from_db()
+    assert mapping.strict_params
+
+
 def test_a_broken_mapping_is_told_how_to_mend_it(browser: Client) -> None:
     body = MAPPING | {"local_only": "on", "fallback_backend": "openai"}
     page = browser.post(f"{MAPPINGS}add/", body).content.decode()

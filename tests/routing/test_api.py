@@ -26,6 +26,7 @@ def test_a_mapping_is_created_and_shown(call: Caller) -> None:
         "fallback_backend": "local",
         "fallback_model": "mlxmanager/demo",
         "priority": 10,
+        "strict_params": True,
     }
     response = call("POST", "/mappings", body)
     assert response.status_code == 201

@@ -35,6 +35,7 @@ credential = "team"
 fallback_backend = "local"
 fallback_model = "mlxmanager/demo"
 priority = 10
+strict_params = true
 
 [[client_keys]]
 name = "laptop"
@@ -75,6 +76,7 @@ def test_what_the_file_says_becomes_true(apply: Apply) -> None:
     assert (team.name, team.api_key) == ("team", Secret("sk-ant-canary"))
     mapping = BackendMapping.objects.get()
     assert (mapping.credential, mapping.fallback_model, mapping.priority) == (team, "mlxmanager/demo", 10)
+    assert mapping.strict_params
     key = ClientKey.objects.get()
     assert key.key_hash == client_keys.digest(LAPTOP_KEY).hex()
     assert key.allowed_models == ["claude-*"]

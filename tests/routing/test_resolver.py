@@ -133,6 +133,13 @@ def test_a_local_only_mapping_says_so_in_its_route() -> None:
     assert load_snapshot().route("private") == Route("private", mapping.pk, (Target("local", "private"),), True)
 
 
+def test_a_strict_mapping_says_so_in_its_route() -> None:
+    make_mapping("exact", backend_type="local", strict_params=True)
+    make_mapping("lenient", backend_type="local")
+    routes = [load_snapshot().route(name) for name in ("exact", "lenient")]
+    assert [route is not None and route.strict_params for route in routes] == [True, False]
+
+
 def test_exact_names_are_listed_and_globs_are_not() -> None:
     make_mapping("claude-*")
     make_mapping("gpt-5", priority=2)
