@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from django.conf import settings
 
@@ -31,9 +31,12 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class ExplainedTarget:
+    """`overrides`: what a model profile says of this model."""
+
     backend: str
     model: str
     checks: list[Check]
+    overrides: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def can_answer(self) -> Verdict:
@@ -114,7 +117,7 @@ def describe(mapping: BackendMapping) -> str:
 
 def explain_target(target: Target, around: Surroundings) -> ExplainedTarget:
     checks = local_checks(target, around) if target.backend == "local" else cloud_checks(target)
-    return ExplainedTarget(target.backend, target.model, checks)
+    return ExplainedTarget(target.backend, target.model, checks, target.overrides)
 
 
 def local_checks(target: Target, around: Surroundings) -> list[Check]:

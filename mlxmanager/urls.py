@@ -10,7 +10,7 @@ from credentials.api import credentials, keys
 from credentials.api_auth import ADMINISTRATORS
 from inference.configuration_api import route
 from mlxmanager.views import start
-from routing.api import mappings
+from routing.api import mappings, profiles
 
 
 def configuration_api() -> NinjaAPI:
@@ -24,6 +24,7 @@ def configuration_api() -> NinjaAPI:
     api.add_router("/mappings", mappings)
     api.add_router("/credentials", credentials)
     api.add_router("/client-keys", keys)
+    api.add_router("/profiles", profiles)
     api.add_router("/route", route)
     api_errors.register(api)
     return api

@@ -1,15 +1,18 @@
-"""The admin of mappings: who answers which name, with the fallback beside the first choice."""
+"""The admin of mappings, with the fallback beside the first choice, and of what an operator says of models."""
 
+import json
 from typing import Any
 
 from django import forms
 from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest
+from django.utils.html import format_html, format_html_join
 
 from credentials.configuration_admin import ConfigurationAdmin, switch
 from credentials.models import CloudCredential
-from routing.models import BackendMapping, BackendType
+from routing import profile_words
+from routing.models import BackendMapping, BackendType, ModelProfile
 
 
 @admin.register(BackendMapping)
@@ -57,3 +60,31 @@ class BackendMappingAdmin(ConfigurationAdmin):
 def _step(backend: str, model: str | None, credential: CloudCredential | None) -> str:
     named = f" ({credential.name})" if credential is not None else ""
     return f"{BackendType(backend).label}: {model or 'same name'}{named}"
+
+
+class ModelProfileForm(forms.ModelForm):  # type: ignore[type-arg]  # Not generic at run time.
+    settings = forms.JSONField(
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 8, "class": "vLargeTextField", "spellcheck": "false"}),
+        help_text=format_html(
+            "JSON, such as {}. What is not named stays as it is built in.<br>{}",
+            '{"images": false}',
+            format_html_join("", "{}: {}<br>", profile_words.ACCEPTED.items()),
+        ),
+    )
+
+    class Meta:
+        model = ModelProfile
+        fields = ["backend_type", "model_pattern", "settings"]
+
+
+@admin.register(ModelProfile)
+class ModelProfileAdmin(ConfigurationAdmin):
+    form = ModelProfileForm
+    list_display = ["model_pattern", "backend_type", "shown_settings"]
+    list_filter = ["backend_type"]
+    search_fields = ["model_pattern"]
+
+    @admin.display(description="Settings", empty_value="none")
+    def shown_settings(self, row: ModelProfile) -> str | None:
+        return ", ".join(f"{name} = {json.dumps(value)}" for name, value in row.settings.items()) or None

@@ -1,5 +1,6 @@
 """Brings the database to what a configuration file says, and tells the difference in words that hold no key."""
 
+import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +14,8 @@ from credentials.keyring import UnreadableSecret
 from credentials.models import ClientKey, CloudCredential
 from credentials.secret import Secret
 from routing.config_file import ClientKeyEntry, ConfigError, ConfigFile, CredentialEntry, MappingEntry
-from routing.models import BackendMapping
+from routing.models import BackendMapping, ModelProfile
+from routing.schemas import ModelProfileCreate
 
 
 @dataclass(slots=True)
@@ -29,10 +31,12 @@ def apply(file: ConfigFile, *, prune: bool) -> Difference:
     difference = Difference()
     credentials = [_apply_credential(entry, difference) for entry in file.credentials or ()]
     mappings = [_apply_mapping(entry, difference) for entry in file.mappings or ()]
+    profiles = [_apply_profile(entry, difference) for entry in file.profiles or ()]
     keys = [_apply_client_key(entry, difference) for entry in file.client_keys or ()]
     # Mappings go before the credentials they protect.
     _settle(BackendMapping, mappings, difference, prune=prune and file.mappings is not None)
     _settle(CloudCredential, credentials, difference, prune=prune and file.credentials is not None)
+    _settle(ModelProfile, profiles, difference, prune=prune and file.profiles is not None)
     _settle(ClientKey, keys, difference, prune=prune and file.client_keys is not None)
     return difference
 
@@ -57,6 +61,12 @@ def _apply_mapping(entry: MappingEntry, difference: Difference) -> BackendMappin
         "fallback_credential": _named(row, entry.fallback_backend, entry.fallback_credential),
     }
     _write(row, values, difference)
+    return row
+
+
+def _apply_profile(entry: ModelProfileCreate, difference: Difference) -> ModelProfile:
+    row = _match(ModelProfile, backend_type=entry.backend_type, model_pattern=entry.model_pattern)
+    _write(row, {"settings": entry.settings}, difference)
     return row
 
 
@@ -147,5 +157,7 @@ def _show(value: object) -> str:
             return str(value).lower()
         case list():
             return "[" + ", ".join(value) + "]"
+        case dict():
+            return json.dumps(value)
         case _:
             return str(value)

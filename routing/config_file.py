@@ -9,7 +9,7 @@ from pydantic import SecretStr, ValidationError, model_validator
 
 from credentials import client_keys, problems, schemas
 from credentials.schemas import ClientKeyCreate, CloudCredentialCreate, Given
-from routing.schemas import Backend, MappingFields
+from routing.schemas import Backend, MappingFields, ModelProfileCreate
 
 
 class ConfigError(Exception):
@@ -60,6 +60,7 @@ class ConfigFile(Given):
 
     credentials: list[CredentialEntry] | None = None
     mappings: list[MappingEntry] | None = None
+    profiles: list[ModelProfileCreate] | None = None
     client_keys: list[ClientKeyEntry] | None = None
 
 

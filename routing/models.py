@@ -1,4 +1,4 @@
-"""The mapping of a model name to those who answer it, with everything that makes one valid."""
+"""The mapping of a model name to those who answer it, and what an operator says of models; what makes either valid."""
 
 from collections.abc import Collection
 
@@ -9,9 +9,10 @@ from django.db.models import F, Q
 from credentials import validators
 from credentials.audit import ConfigurationHistory
 from credentials.backend_type import BackendType
-from credentials.models import CloudCredential
+from credentials.models import CLOUD_TYPES, CloudCredential
+from routing import profile_words
 
-__all__ = ["BackendMapping", "BackendType"]
+__all__ = ["BackendMapping", "BackendType", "ModelProfile"]
 
 REQUESTED = "*"
 LOCAL = BackendType.LOCAL
@@ -163,6 +164,48 @@ class BackendMapping(models.Model):
             super().validate_constraints(exclude)
         except ValidationError as error:
             raise ValidationError({str(one.code): one.messages for one in error.error_dict[NON_FIELD_ERRORS]}) from None
+
+
+class ModelProfile(models.Model):
+    """An operator's word on what a cloud's model can do; of a local one the worker knows that itself.
+
+    The most specific pattern that matches the target's name decides; nothing is merged.
+    """
+
+    backend_type = models.CharField("backend", max_length=20, choices=CLOUD_TYPES)
+    model_pattern = models.CharField(
+        max_length=255,
+        validators=[validators.printable],
+        help_text="The name the backend knows the model by, or a pattern in which * stands for anything: claude-*, *.",
+    )
+    settings = models.JSONField(default=dict, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    history = ConfigurationHistory(table_name="model_profiles_history")
+
+    class Meta:
+        db_table = "model_profiles"
+        ordering = ["backend_type", "model_pattern"]
+        constraints = [
+            models.UniqueConstraint(fields=["backend_type", "model_pattern"], name="one_profile_of_a_pattern"),
+            models.CheckConstraint(
+                condition=Q(backend_type__in=[value for value, _ in CLOUD_TYPES]),
+                name="profile_is_for_a_cloud",
+                violation_error_message="A local model needs no profile.",
+            ),
+            models.CheckConstraint(condition=~Q(model_pattern=""), name="profile_has_a_pattern"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.backend_type}/{self.model_pattern}"
+
+    def clean(self) -> None:
+        # A form that is left empty gives None.
+        self.settings = {} if self.settings is None else self.settings
+        problems = profile_words.problems(self.settings)
+        if problems:
+            raise ValidationError({"settings": problems})
 
 
 def _find(credential_id: int | None) -> CloudCredential | None:

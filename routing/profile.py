@@ -4,11 +4,13 @@ The built-in knowledge of names lies in `inference.protocols.profiles`; what an 
 """
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
 type ThinkingMode = Literal["adaptive", "enabled", "disabled"]
+type Count = Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]
+type Word = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9_-]+\Z")]
 
 
 class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -18,9 +20,9 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """
 
     # In tokens. `default_max_tokens` is sent where the client gave no limit and the protocol demands one.
-    max_output: int | None = None
-    context_window: int | None = None
-    default_max_tokens: int | None = None
+    max_output: Count | None = None
+    context_window: Count | None = None
+    default_max_tokens: Count | None = None
 
     # What it may be sent. `sampling` is `one` where temperature and top_p exclude each other.
     images: bool = True
@@ -30,11 +32,11 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     top_k: bool = True
     structured_outputs: bool = True
     strict_tools: bool = True
-    tool_name_max: int = 64
+    tool_name_max: Count = 64
 
     # Anthropic's protocol. `mid_system`: a system turn may stand among the others.
     thinking_modes: tuple[ThinkingMode, ...] = ("adaptive", "enabled", "disabled")
-    effort_levels: tuple[str, ...] = ("low", "medium", "high")
+    effort_levels: tuple[Word, ...] = ("low", "medium", "high")
     prefill: bool = True
     mid_system: bool = False
     forced_tool_with_thinking: bool = False
@@ -47,7 +49,7 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     reasoning_field: Literal["reasoning_content", "reasoning"] | None = "reasoning_content"
     reasoning_effort: bool = True
     reasoning_effort_with_tools: bool = True
-    max_stops: int | None = None
+    max_stops: Count | None = None
     user_field: Literal["safety_identifier", "user"] | None = None
     prompt_cache_key: bool = False
     prompt_cache_breakpoints: bool = False

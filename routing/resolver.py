@@ -12,10 +12,11 @@ from credentials import generation
 from credentials.backend_type import BackendType
 from credentials.keyring import UnreadableSecret
 from credentials.models import ClientKey, CloudCredential
+from routing import profile_words
 from routing.client import Client
-from routing.models import BackendMapping
+from routing.models import BackendMapping, ModelProfile
 from routing.route import Upstream
-from routing.snapshot import Rule, Snapshot, Step
+from routing.snapshot import Override, Rule, Snapshot, Step
 
 logger = logging.getLogger(__name__)
 
@@ -105,6 +106,7 @@ def _read(number: int) -> Snapshot:
     return Snapshot(
         number,
         [_rule(mapping, found, defaults) for mapping in mappings],
+        overrides=filter(None, map(_override, ModelProfile.objects.order_by("pk"))),
         clients=[_client(key) for key in ClientKey.objects.all()],
         problems=[problem for problem in found.values() if isinstance(problem, str)],
     )
@@ -139,6 +141,15 @@ def _rule(mapping: BackendMapping, found: Mapping[int, Found], defaults: Mapping
         local_only=mapping.local_only,
         strict_params=mapping.strict_params,
     )
+
+
+def _override(profile: ModelProfile) -> Override | None:
+    """None for one that another version has stored and this one does not understand."""
+    problems = profile_words.problems(profile.settings)
+    if problems:
+        logger.warning("model profile %s is not used: %s", profile, " ".join(problems))
+        return None
+    return Override(profile.backend_type, profile.model_pattern, profile.settings)
 
 
 def _client(key: ClientKey) -> Client:

@@ -1,14 +1,21 @@
-"""The JSON of mappings."""
+"""The JSON of mappings and model profiles."""
 
 from datetime import datetime
-from typing import Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, StrictBool, StrictInt
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
 
 from credentials.schemas import Given
-from routing.models import BackendMapping
+from routing import profile_words
+from routing.models import BackendMapping, ModelProfile
 
 Backend = Literal["local", "openai", "anthropic"]
+Cloud = Literal["openai", "anthropic"]
+# Any: the model judges each by its name.
+Settings = Annotated[
+    dict[str, Any],
+    Field(description="; ".join(f"{name}: {accepted}" for name, accepted in profile_words.ACCEPTED.items())),
+]
 
 
 class MappingFields(Given):
@@ -59,4 +66,34 @@ class BackendMappingResponse(BaseModel):
 
     @classmethod
     def of(cls, row: BackendMapping) -> Self:
+        return cls.model_validate(row)
+
+
+class ModelProfileUpdate(Given):
+    """What is left out stays; `settings` are replaced as a whole."""
+
+    backend_type: Cloud = "openai"
+    model_pattern: str = ""
+    settings: Settings = Field(default_factory=dict)
+
+
+class ModelProfileCreate(ModelProfileUpdate):
+    """A setting that is not given stays as it is built in."""
+
+    backend_type: Cloud
+    model_pattern: str
+
+
+class ModelProfileResponse(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    id: int
+    backend_type: str
+    model_pattern: str
+    settings: dict[str, Any]
+    created_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def of(cls, row: ModelProfile) -> Self:
         return cls.model_validate(row)

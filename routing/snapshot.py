@@ -1,9 +1,10 @@
 """The whole configuration at one moment, frozen, so that a request is routed without a query. Imports no Django."""
 
 import hmac
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Any
 
 from routing import patterns
 from routing.client import Client
@@ -44,6 +45,15 @@ class Rule:
         return Route(model, self.mapping_id, targets, local_only=self.local_only, strict_params=self.strict_params)
 
 
+@dataclass(frozen=True, slots=True)
+class Override:
+    """What the operator says of a backend's models whose name the pattern matches."""
+
+    backend: str
+    pattern: str
+    settings: Mapping[str, Any]
+
+
 class Snapshot:
     """`problems` names the credentials that cannot be read, each with its reason."""
 
@@ -52,6 +62,7 @@ class Snapshot:
         generation: int,
         rules: Iterable[Rule] = (),
         *,
+        overrides: Iterable[Override] = (),
         clients: Iterable[Client] = (),
         problems: Iterable[str] = (),
     ) -> None:
@@ -62,6 +73,7 @@ class Snapshot:
         self.exact_names = tuple(name for name in self.patterns if not patterns.is_glob(name))
         self.has_cloud_target = any(step.upstream is not None for rule in ordered for step in rule.steps)
         self._index = patterns.Index(ordered, lambda rule: rule.pattern)
+        self._overrides = _by_backend(overrides)
         self._clients = {client.digest: client for client in clients}
         self._cached_route = lru_cache(maxsize=CACHED_ROUTES)(self._route)
 
@@ -77,7 +89,24 @@ class Snapshot:
 
     def _route(self, model: str) -> Route | None:
         rule = self._index.first(model)
-        return rule.route(model) if rule is not None else None
+        if rule is None:
+            return None
+        route = rule.route(model)
+        return replace(route, targets=tuple(self._with_overrides(target) for target in route.targets))
+
+    def _with_overrides(self, target: Target) -> Target:
+        overrides = self._overrides.get(target.backend)
+        override = overrides.first(target.model) if overrides is not None else None
+        return replace(target, overrides=override.settings) if override is not None else target
+
+
+def _by_backend(overrides: Iterable[Override]) -> Mapping[str, patterns.Index[Override]]:
+    """The more specific pattern decides, then the one that comes first."""
+    ordered = sorted(overrides, key=lambda override: patterns.specificity(override.pattern))
+    return {
+        backend: patterns.Index([one for one in ordered if one.backend == backend], lambda override: override.pattern)
+        for backend in {override.backend for override in ordered}
+    }
 
 
 def precedence(rule: Rule) -> tuple[int, tuple[bool, int], int]:

@@ -4,7 +4,7 @@ from typing import Any
 
 from credentials import client_keys, generation
 from credentials.models import ClientKey, CloudCredential
-from routing.models import BackendMapping
+from routing.models import BackendMapping, ModelProfile
 
 CANARY = "sk-canary-5fd2b1e0c9"
 
@@ -23,6 +23,14 @@ def make_mapping(pattern: str = "claude-*", **fields: Any) -> BackendMapping:
         mapping.full_clean()
         mapping.save()
     return mapping
+
+
+def make_profile(pattern: str = "gpt-*", *, backend_type: str = "openai", **settings: Any) -> ModelProfile:
+    profile = ModelProfile(backend_type=backend_type, model_pattern=pattern, settings=settings)
+    with generation.change():
+        profile.full_clean()
+        profile.save()
+    return profile
 
 
 def make_client_key(name: str = "laptop", *, key: str | None = None, **fields: Any) -> tuple[ClientKey, str]:

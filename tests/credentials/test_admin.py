@@ -14,14 +14,15 @@ from pytest_django import Settings
 from credentials import client_keys, generation
 from credentials.models import ClientKey, CloudCredential
 from credentials.secret import Secret
-from routing.models import BackendMapping
-from tests.builders import CANARY, make_client_key, make_credential, make_mapping
+from routing.models import BackendMapping, ModelProfile
+from tests.builders import CANARY, make_client_key, make_credential, make_mapping, make_profile
 
 pytestmark = pytest.mark.django_db
 
 CREDENTIALS = "/admin/credentials/cloudcredential/"
 KEYS = "/admin/credentials/clientkey/"
 MAPPINGS = "/admin/routing/backendmapping/"
+PROFILES = "/admin/routing/modelprofile/"
 CREDENTIAL = {"backend_type": "openai", "name": "default", "base_url": "", "api_key": ""}
 KEY = {
     "name": "laptop",
@@ -130,12 +131,12 @@ def test_changing_a_client_key_leaves_the_key_itself(browser: Client) -> None:
 
 
 def test_staff_with_every_permission_but_no_superusers_are_turned_away() -> None:
-    credential, (key, _), mapping = make_credential(), make_client_key(), make_mapping()
+    credential, (key, _), mapping, profile = make_credential(), make_client_key(), make_mapping(), make_profile()
     staff = User.objects.create_user("staff", is_staff=True)
     staff.user_permissions.set(Permission.objects.all())
     client = Client()
     client.force_login(staff)
-    for path, row in ((CREDENTIALS, credential), (KEYS, key), (MAPPINGS, mapping)):
+    for path, row in ((CREDENTIALS, credential), (KEYS, key), (MAPPINGS, mapping), (PROFILES, profile)):
         version = row.history.get().history_id
         for page in (
             "",
@@ -147,11 +148,12 @@ def test_staff_with_every_permission_but_no_superusers_are_turned_away() -> None
         assert path not in client.get("/admin/").content.decode()
 
 
-@pytest.mark.parametrize("model", [CloudCredential, ClientKey, BackendMapping])
+@pytest.mark.parametrize("model", [CloudCredential, ClientKey, BackendMapping, ModelProfile])
 def test_every_action_that_changes_a_row_raises_the_counter(browser: Client, model: type[Model]) -> None:
     make_credential(base_url="http://127.0.0.1:9")
     make_client_key()
     make_mapping()
+    make_profile()
     rows = model._default_manager
     names = [action if isinstance(action, str) else action.__name__ for action in site._registry[model].actions or ()]
     # "enable" comes after "disable", or it would find nothing to do.

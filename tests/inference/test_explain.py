@@ -7,7 +7,7 @@ import pytest
 from django.core.management import call_command
 
 from inference.explain import explain, look_around
-from tests.builders import make_credential, make_mapping
+from tests.builders import make_credential, make_mapping, make_profile
 from tests.configuration import administrator
 
 pytestmark = pytest.mark.django_db
@@ -37,6 +37,15 @@ def test_a_strict_mapping_says_so() -> None:
     make_mapping(pattern="lenient", backend_type="openai")
     assert "what translation would weaken or leave out is refused" in told("gpt-5")
     assert "refused" not in told("lenient")
+
+
+def test_what_a_profile_says_of_a_target_is_shown_beside_it() -> None:
+    make_mapping(pattern="fast", backend_type="openai", backend_model="llama-3")
+    make_profile("llama-*", images=False, max_output=None)
+    text = told("fast")
+    assert "  profile: images = false\n  profile: max_output = null" in text
+    (target,) = json.loads(administrator()("POST", "/route", {"model": "fast"}).content)["targets"]
+    assert target["overrides"] == {"images": False, "max_output": None}
 
 
 def test_a_missing_credential_is_why_a_target_cannot_answer() -> None:

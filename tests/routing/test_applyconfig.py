@@ -11,8 +11,8 @@ from pytest_django import Settings
 from credentials import client_keys, generation
 from credentials.models import ClientKey, CloudCredential
 from credentials.secret import Secret
-from routing.models import BackendMapping
-from tests.builders import CANARY, make_client_key, make_credential, make_mapping
+from routing.models import BackendMapping, ModelProfile
+from tests.builders import CANARY, make_client_key, make_credential, make_mapping, make_profile
 
 pytestmark = pytest.mark.django_db
 
@@ -36,6 +36,15 @@ fallback_backend = "local"
 fallback_model = "mlxmanager/demo"
 priority = 10
 strict_params = true
+
+[[profiles]]
+backend_type = "openai"
+model_pattern = "llama-*"
+
+[profiles.settings]
+images = false
+max_output = 8192
+reasoning_field = "reasoning"
 
 [[client_keys]]
 name = "laptop"
@@ -65,7 +74,8 @@ def apply(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Apply:
 
 def rows() -> list[object]:
     return [
-        list(model._default_manager.order_by("pk").values()) for model in (CloudCredential, BackendMapping, ClientKey)
+        list(model._default_manager.order_by("pk").values())
+        for model in (CloudCredential, BackendMapping, ModelProfile, ClientKey)
     ]
 
 
@@ -77,6 +87,9 @@ def test_what_the_file_says_becomes_true(apply: Apply) -> None:
     mapping = BackendMapping.objects.get()
     assert (mapping.credential, mapping.fallback_model, mapping.priority) == (team, "mlxmanager/demo", 10)
     assert mapping.strict_params
+    profile = ModelProfile.objects.get()
+    assert str(profile) == "openai/llama-*"
+    assert profile.settings == {"images": False, "max_output": 8192, "reasoning_field": "reasoning"}
     key = ClientKey.objects.get()
     assert key.key_hash == client_keys.digest(LAPTOP_KEY).hex()
     assert key.allowed_models == ["claude-*"]
@@ -110,7 +123,7 @@ def test_a_dry_run_tells_the_same_and_changes_nothing(apply: Apply) -> None:
 def test_one_error_and_nothing_is_applied(apply: Apply) -> None:
     with pytest.raises(CommandError, match="there is no credential openai/missing"):
         apply(WHOLE + '\n[[mappings]]\nmodel_pattern = "x"\nbackend_type = "openai"\ncredential = "missing"\n')
-    assert rows() == [[], [], []]
+    assert rows() == [[], [], [], []]
 
 
 def test_what_an_entry_leaves_out_returns_to_its_default(apply: Apply) -> None:
@@ -171,6 +184,17 @@ def test_prune_deletes_among_the_kinds_the_file_names(apply: Apply) -> None:
     assert ClientKey.objects.get().name == "kept"
 
 
+def test_prune_deletes_profiles_too_and_a_change_of_settings_is_told(apply: Apply) -> None:
+    make_profile("old")
+    make_profile("gpt-*", pdf=False)
+    content = '[[profiles]]\nbackend_type = "openai"\nmodel_pattern = "gpt-*"\nsettings = {pdf = true}\n'
+    said = apply(content, "--prune")
+    assert (
+        said == '~ model profile openai/gpt-*: settings {"pdf": false} -> {"pdf": true}\n- model profile openai/old\n'
+    )
+    assert ModelProfile.objects.get().settings == {"pdf": True}
+
+
 def test_an_empty_kind_is_named_too(apply: Apply) -> None:
     make_mapping("old")
     apply("mappings = []", "--prune")
@@ -213,13 +237,18 @@ def test_an_entry_that_stands_there_twice_is_an_error(apply: Apply) -> None:
         ('[[client_keys]]\nname = "x"\nkey_env = "UNSET_KEY"', "the environment has no UNSET_KEY"),
         ('[[client_keys]]\nname = "x"\nkey_env = "PATH_OF_SHORT"', "the environment has no PATH_OF_SHORT"),
         ('[[client_keys]]\nname = "x"\nexpires_at = 2030-01-31T12:00:00', "^client_keys entry 1 expires_at: "),
+        (
+            '[[profiles]]\nbackend_type = "openai"\nmodel_pattern = "x"\nsettings = {images = "no"}',
+            "openai/x: settings: images accepts true or false",
+        ),
+        ('[[profiles]]\nbackend_type = "local"\nmodel_pattern = "x"', "^profiles entry 1 backend_type: "),
         ("[[mappings]", "is not TOML"),
     ],
 )
 def test_a_wrong_file_is_told_where_and_why(apply: Apply, content: str, told: str) -> None:
     with pytest.raises(CommandError, match=told):
         apply(content)
-    assert rows() == [[], [], []]
+    assert rows() == [[], [], [], []]
 
 
 def test_a_key_too_short_to_be_safe_is_refused(apply: Apply, monkeypatch: pytest.MonkeyPatch) -> None:

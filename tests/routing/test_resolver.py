@@ -13,9 +13,10 @@ from pytest_django import Settings
 from credentials import client_keys, generation
 from credentials.models import CloudCredential
 from credentials.secret import Secret
+from routing.models import ModelProfile
 from routing.resolver import SnapshotKeeper, load_snapshot
 from routing.route import Route, Target, Upstream
-from tests.builders import CANARY, make_client_key, make_credential, make_mapping
+from tests.builders import CANARY, make_client_key, make_credential, make_mapping, make_profile
 
 pytestmark = pytest.mark.django_db
 
@@ -138,6 +139,48 @@ def test_a_strict_mapping_says_so_in_its_route() -> None:
     make_mapping("lenient", backend_type="local")
     routes = [load_snapshot().route(name) for name in ("exact", "lenient")]
     assert [route is not None and route.strict_params for route in routes] == [True, False]
+
+
+def overrides(model: str) -> list[object]:
+    route = load_snapshot().route(model)
+    assert route is not None
+    return [target.overrides for target in route.targets]
+
+
+def test_a_profile_speaks_of_the_name_the_backend_knows() -> None:
+    make_mapping("fast", backend_type="openai", backend_model="llama-3")
+    make_profile("fast", pdf=False)
+    make_profile("llama-*", images=False)
+    assert overrides("fast") == [{"images": False}]
+
+
+def test_the_most_specific_profile_decides_and_nothing_is_merged() -> None:
+    make_mapping("*", backend_type="openai")
+    make_profile("*", pdf=False)
+    make_profile("gpt-*", images=False)
+    make_profile("gpt-5*")
+    make_profile("gpt-5", top_k=False)
+    said = {name: overrides(name) for name in ("llama", "gpt-4", "gpt-5-mini", "gpt-5")}
+    assert said == {
+        "llama": [{"pdf": False}],
+        "gpt-4": [{"images": False}],
+        "gpt-5-mini": [{}],
+        "gpt-5": [{"top_k": False}],
+    }
+
+
+def test_a_profile_speaks_of_one_backend() -> None:
+    make_mapping("x", backend_type="anthropic", fallback_backend="openai", fallback_model="*")
+    make_profile("x", backend_type="openai", images=False)
+    assert overrides("x") == [{}, {"images": False}]
+
+
+def test_a_profile_another_version_stored_breaks_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    make_mapping("gpt-*", backend_type="openai")
+    with generation.change():
+        ModelProfile.objects.create(backend_type="openai", model_pattern="gpt-*", settings={"telepathy": True})
+    assert overrides("gpt-5") == [{}]
+    assert "telepathy" in caplog.text
 
 
 def test_exact_names_are_listed_and_globs_are_not() -> None:

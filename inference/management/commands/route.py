@@ -1,5 +1,6 @@
 """Explains what would happen to a request for a model."""
 
+import json
 from typing import Any
 
 from django.core.management import BaseCommand, CommandParser
@@ -25,6 +26,7 @@ def tell(explanation: Explanation) -> str:
     for place, target in zip(ORDER, explanation.targets, strict=False):
         lines.append(f"{place}: {target.backend} {target.model} (can answer: {target.can_answer})")
         lines += [f"  {check.what}: {check.verdict}{f', {check.why}' if check.why else ''}" for check in target.checks]
+        lines += [f"  profile: {name} = {json.dumps(value)}" for name, value in target.overrides.items()]
     if len(explanation.targets) == 1:
         lines.append("Fallback: none")
     return "\n".join(lines)

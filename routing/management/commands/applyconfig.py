@@ -11,7 +11,10 @@ from routing import applying, config_file
 
 
 class Command(BaseCommand):
-    help = "Brings credentials, mappings and client keys to what a TOML file says; what it does not name stays."
+    help = (
+        "Brings credentials, mappings, model profiles and client keys to what a TOML file says; "
+        "what it does not name stays."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path)
