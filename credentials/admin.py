@@ -13,6 +13,8 @@ from credentials.forms import ClientKeyForm, CloudCredentialForm
 from credentials.keyring import UnreadableSecret
 from credentials.models import ClientKey, CloudCredential
 
+HEADERS = ("What clients' headers may say", {"fields": ["allowed_betas", "forwarded_headers"], "classes": ["collapse"]})
+
 
 @admin.register(CloudCredential)
 class CloudCredentialAdmin(ConfigurationAdmin):
@@ -25,8 +27,9 @@ class CloudCredentialAdmin(ConfigurationAdmin):
     fieldsets = [
         (None, {"fields": ["backend_type", "name", "base_url"]}),
         ("Key", {"fields": ["stored_key", "api_key", "remove_api_key"]}),
+        HEADERS,
     ]
-    add_fieldsets = [(None, {"fields": ["backend_type", "name", "base_url", "api_key"]})]
+    add_fieldsets = [(None, {"fields": ["backend_type", "name", "base_url", "api_key"]}), HEADERS]
 
     def get_readonly_fields(self, request: HttpRequest, obj: CloudCredential | None = None) -> list[str]:
         return self.readonly_fields if obj is None else [*self.readonly_fields, "backend_type"]

@@ -22,8 +22,8 @@ def check_base_url(url: str) -> None:
         raise ValueError("The base URL must begin with http:// or https://.")
     if "@" in parts.netloc:
         raise ValueError("The base URL may not hold a user name or a password.")
-    if "?" in url or "#" in url or "\\" in url:
-        raise ValueError("The base URL may not hold a query, a fragment or a backslash.")
+    if "#" in url or "\\" in url:
+        raise ValueError("The base URL may not hold a fragment or a backslash.")
     host = parts.netloc.lower() if port is None else parts.netloc.lower().rpartition(":")[0]
     if port == 0 or not (NAME.fullmatch(host) or ADDRESS.fullmatch(host)):
         raise ValueError("The base URL needs a host, and a port above 0 where it names one.")

@@ -6,7 +6,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
 
-from credentials import client_keys, keyring, validators
+from credentials import client_keys, forwarding, keyring, validators
 from credentials.audit import ConfigurationHistory
 from credentials.backend_type import BackendType
 from credentials.base_url import origin
@@ -38,6 +38,8 @@ class CloudCredential(models.Model):
         validators=[validators.base_url],
         help_text="Where the provider answers, if not at the vendor's own address, as https://openrouter.ai/api/v1.",
     )
+    allowed_betas = models.JSONField(null=True, blank=True)
+    forwarded_headers = models.JSONField(default=list, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -67,6 +69,12 @@ class CloudCredential(models.Model):
 
     def clean(self) -> None:
         self.base_url = self.base_url or None
+        problems = {
+            "allowed_betas": forwarding.beta_problem(self.backend_type, self.allowed_betas),
+            "forwarded_headers": forwarding.header_problem(self.backend_type, self.forwarded_headers),
+        }
+        if any(problems.values()):
+            raise ValidationError({field: problem for field, problem in problems.items() if problem})
         stored = CloudCredential.objects.filter(pk=self.pk).first()
         if stored is None:
             return

@@ -29,11 +29,16 @@ class Given(BaseModel):
 
 
 class CloudCredentialUpdate(Given):
-    """What is left out stays. `api_key` is never shown again; null: the upstream wants none."""
+    """What is left out stays. `api_key` is never shown again; null: the upstream wants none.
+
+    `allowed_betas` are the beginnings of those Anthropic betas that are sent on; null: all.
+    """
 
     backend_type: Literal["openai", "anthropic"] = "openai"
     name: str = "default"
     base_url: str | None = None
+    allowed_betas: list[str] | None = None
+    forwarded_headers: list[str] = []
     api_key: ApiKey | None = None
 
 
@@ -48,6 +53,8 @@ class CloudCredentialResponse(BaseModel):
     backend_type: str
     name: str
     base_url: str | None
+    allowed_betas: list[str] | None
+    forwarded_headers: list[str]
     has_api_key: bool
     created_at: datetime
     updated_at: datetime
@@ -59,6 +66,8 @@ class CloudCredentialResponse(BaseModel):
             backend_type=row.backend_type,
             name=row.name,
             base_url=row.base_url,
+            allowed_betas=row.allowed_betas,
+            forwarded_headers=row.forwarded_headers,
             has_api_key=row.encrypted_api_key is not None,
             created_at=row.created_at,
             updated_at=row.updated_at,

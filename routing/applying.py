@@ -50,7 +50,8 @@ def _apply_credential(entry: CredentialEntry, difference: Difference) -> CloudCr
         # Given again, even if equal: a change of host asks for that.
         if note or row.base_url != entry.base_url:
             row.encrypted_api_key = given
-    _write(row, {"base_url": entry.base_url}, difference, note=note)
+    values = entry.model_dump(include={"base_url", "allowed_betas", "forwarded_headers"})
+    _write(row, values, difference, note=note)
     return row
 
 

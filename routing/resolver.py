@@ -40,7 +40,14 @@ def load_snapshot() -> Snapshot:
 
 def read_upstream(credential: CloudCredential) -> Upstream:
     """Raises UnreadableSecret or ImproperlyConfigured."""
-    return Upstream(credential.pk, str(credential), credential.base_url, credential.api_key)
+    return Upstream(
+        credential.pk,
+        str(credential),
+        credential.base_url,
+        credential.api_key,
+        allowed_betas=None if credential.allowed_betas is None else tuple(credential.allowed_betas),
+        forwarded_headers=tuple(credential.forwarded_headers),
+    )
 
 
 class SnapshotKeeper:

@@ -23,7 +23,7 @@ class Anthropic:
         upstream = http.credential(target)
         key = http.reveal(upstream)
         url = join(http.base(upstream.base_url or BASE_URL), call.endpoint)
-        headers = list(to_upstream(call.headers, protocol=self.protocol))
+        headers = list(to_upstream(call.headers, upstream, protocol=self.protocol))
         if not any(name == "anthropic-version" for name, _ in headers):
             headers.append(("anthropic-version", VERSION))
         if key is not None:
@@ -40,4 +40,5 @@ class Anthropic:
 
 def join(base: str, endpoint: str) -> str:
     """The version is not part of the base URL, as Anthropic's SDK has it, but may be."""
-    return f"{base}/{endpoint}" if base.endswith("/v1") else f"{base}/v1/{endpoint}"
+    address = base.partition("?")[0]
+    return http.below(base, endpoint if address.endswith("/v1") else f"v1/{endpoint}")

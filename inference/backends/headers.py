@@ -2,6 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 
+from credentials.forwarding import OPT_IN
+from routing.route import Upstream
+
 type Headers = tuple[tuple[str, str], ...]
 
 LONGEST_REQUEST_ID = 512
@@ -9,6 +12,12 @@ LONGEST_REQUEST_ID = 512
 FORWARDED: Mapping[str, frozenset[str]] = {
     "openai_chat": frozenset({"content-type", "accept", "openai-beta", "x-client-request-id", "idempotency-key"}),
     "anthropic_messages": frozenset({"content-type", "accept", "anthropic-version", "anthropic-beta"}),
+}
+
+# What a credential may let through besides.
+OPTIONAL: Mapping[str, frozenset[str]] = {
+    "openai_chat": frozenset(OPT_IN["openai"]),
+    "anthropic_messages": frozenset(OPT_IN["anthropic"]),
 }
 
 RELAYED: Mapping[str, frozenset[str]] = {
@@ -33,9 +42,21 @@ RELAYED: Mapping[str, frozenset[str]] = {
 UPSTREAM_REQUEST_ID: Mapping[str, str] = {"openai_chat": "x-request-id", "anthropic_messages": "request-id"}
 
 
-def to_upstream(headers: Headers, *, protocol: str) -> Headers:
-    names = FORWARDED[protocol]
-    return tuple((name, value) for name, value in headers if name in names and may_travel(name, value))
+def to_upstream(headers: Headers, upstream: Upstream, *, protocol: str) -> Headers:
+    names = FORWARDED[protocol] | OPTIONAL[protocol].intersection(upstream.forwarded_headers)
+    sent = tuple((name, value) for name, value in headers if name in names and may_travel(name, value))
+    return sent if upstream.allowed_betas is None else with_betas(sent, upstream.allowed_betas)
+
+
+def with_betas(headers: Headers, beginnings: tuple[str, ...]) -> Headers:
+    """With those betas alone that begin so: some servers refuse a request for a beta they do not know."""
+    kept: list[tuple[str, str]] = []
+    for name, value in headers:
+        if name != "anthropic-beta":
+            kept.append((name, value))
+        elif betas := [beta for word in value.split(",") if (beta := word.strip()).startswith(beginnings)]:
+            kept.append((name, ",".join(betas)))
+    return tuple(kept)
 
 
 def may_travel(name: str, value: str) -> bool:

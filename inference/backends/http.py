@@ -45,12 +45,19 @@ def reveal(upstream: Upstream) -> str | None:
 
 @lru_cache(maxsize=256)
 def base(url: str) -> str:
-    """A base URL as paths are joined to it. Raises BackendError."""
+    """A base URL as `below` takes it. Raises BackendError."""
     try:
         check_base_url(url)
     except ValueError as error:
         raise BackendError(Kind.UPSTREAM_UNREACHABLE, str(error)) from None
-    return url.rstrip("/")
+    address, mark, query = url.partition("?")
+    return address.rstrip("/") + mark + query
+
+
+def below(base: str, path: str) -> str:
+    """The path joined to a base URL; a query, as Azure wants one, stays behind it."""
+    address, mark, query = base.partition("?")
+    return f"{address}/{path}{mark}{query}"
 
 
 def build_request(url: str, call: Call, headers: Headers) -> httpx2.Request:

@@ -4,10 +4,11 @@ import httpx2
 
 from inference.backends import http
 from inference.backends.base import Call, Reply
-from inference.backends.headers import to_upstream
+from inference.backends.headers import Headers, to_upstream
 from routing.route import Target
 
 BASE_URL = "https://api.openai.com/v1"
+AZURE = ".azure.com"
 
 
 class OpenAI:
@@ -21,10 +22,11 @@ class OpenAI:
         upstream = http.credential(target)
         key = http.reveal(upstream)
         url = join(http.base(upstream.base_url or BASE_URL), call.endpoint)
-        auth = () if key is None else (("authorization", f"Bearer {key}"),)
         return await http.exchange(
             self._transport,
-            http.build_request(url, call, (*to_upstream(call.headers, protocol=self.protocol), *auth)),
+            http.build_request(
+                url, call, (*to_upstream(call.headers, upstream, protocol=self.protocol), *authorization(url, key))
+            ),
             call=call,
             protocol=self.protocol,
             parse_error=self._parse_error,
@@ -34,4 +36,13 @@ class OpenAI:
 
 def join(base: str, endpoint: str) -> str:
     """The version is part of the base URL, as OpenAI's SDK has it."""
-    return f"{base}/{endpoint}"
+    return http.below(base, endpoint)
+
+
+def authorization(url: str, key: str | None) -> Headers:
+    """Azure takes a bearer for a token of its directory, and refuses a request that holds both headers."""
+    if key is None:
+        return ()
+    if http.parsed(url).host.endswith(AZURE):
+        return (("api-key", key),)
+    return (("authorization", f"Bearer {key}"),)

@@ -54,6 +54,34 @@ def test_a_credential_is_added_and_its_key_never_shown(browser: Client) -> None:
         assert bytes(row.encrypted_api_key or b"").decode() not in page.content.decode()  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    ("typed", "stored", "shown"),
+    [
+        ("", None, ""),
+        ("files-, structured-outputs-\r\ncontext-1m-", ["files-", "structured-outputs-", "context-1m-"], "files-"),
+        ("none", [], "none"),
+    ],
+)
+def test_betas_are_entered_as_text(browser: Client, typed: str, stored: list[str] | None, shown: str) -> None:
+    row = make_credential(backend_type="anthropic", allowed_betas=["old-"])
+    page = f"{CREDENTIALS}{row.pk}/change/"
+    body = CREDENTIAL | {"allowed_betas": typed, "forwarded_headers": ["anthropic-workspace-id"]}
+    assert browser.post(page, body).status_code == 302
+    row.refresh_from_db()
+    assert (row.allowed_betas, row.forwarded_headers) == (stored, ["anthropic-workspace-id"])
+    content = browser.get(page).content.decode()
+    assert f">\n{shown}" in content.partition('name="allowed_betas"')[2]
+    assert 'value="anthropic-workspace-id" id="id_forwarded_headers_2" checked' in content
+
+
+def test_what_the_other_provider_knows_is_not_let_through(browser: Client) -> None:
+    body = CREDENTIAL | {"allowed_betas": "files-", "forwarded_headers": ["anthropic-workspace-id"]}
+    page = browser.post(f"{CREDENTIALS}add/", body).content.decode()
+    assert "Only Anthropic knows betas" in page
+    assert "these can be let through, each once: openai-organization, openai-project." in page
+    assert not CloudCredential.objects.exists()
+
+
 def test_a_form_that_comes_back_does_not_hold_the_key(browser: Client) -> None:
     response = browser.post(f"{CREDENTIALS}add/", CREDENTIAL | {"name": "two words", "api_key": CANARY})
     assert response.status_code == 200

@@ -30,7 +30,30 @@ def test_a_credential_is_created_and_its_key_not_shown(call: Caller) -> None:
     shown = call("GET", f"/credentials/{row.pk}").json()  # type: ignore[attr-defined]  # The test client's own.
     assert shown == response.json()  # type: ignore[attr-defined]  # As above.
     assert (shown["name"], shown["has_api_key"]) == ("work", True)
-    assert set(shown) == {"id", "backend_type", "name", "base_url", "has_api_key", "created_at", "updated_at"}
+    assert set(shown) == {
+        "id",
+        "backend_type",
+        "name",
+        "base_url",
+        "allowed_betas",
+        "forwarded_headers",
+        "has_api_key",
+        "created_at",
+        "updated_at",
+    }
+
+
+def test_a_credential_says_what_of_a_clients_headers_travels(call: Caller) -> None:
+    body = {
+        "backend_type": "anthropic",
+        "allowed_betas": ["structured-outputs-", "files-"],
+        "forwarded_headers": ["anthropic-workspace-id"],
+    }
+    shown = call("POST", "/credentials", body).json()  # type: ignore[attr-defined]  # The test client's own.
+    assert {name: shown[name] for name in body} == body
+    changed = call("PATCH", f"/credentials/{shown['id']}", {"allowed_betas": None})
+    assert changed.json()["allowed_betas"] is None  # type: ignore[attr-defined]  # As above.
+    assert changed.json()["forwarded_headers"] == ["anthropic-workspace-id"]  # type: ignore[attr-defined]  # As above.
 
 
 def test_a_credential_keeps_its_backend_so_that_its_key_goes_to_no_other_vendor(call: Caller) -> None:
@@ -60,7 +83,16 @@ def test_a_second_credential_of_a_name_is_a_conflict(call: Caller) -> None:
         ({"backend_type": "openai", "name": "two words"}, "name"),
         ({"backend_type": "openai", "base_url": "ftp://example.org"}, "base_url"),
         ({"backend_type": "openai", "base_url": "https://user:pass@example.org"}, "base_url"),
-        ({"backend_type": "openai", "base_url": "https://example.org/?a=1"}, "base_url"),
+        ({"backend_type": "openai", "base_url": "https://example.org/#a"}, "base_url"),
+        ({"backend_type": "openai", "allowed_betas": []}, "allowed_betas"),
+        ({"backend_type": "anthropic", "allowed_betas": [""]}, "allowed_betas"),
+        ({"backend_type": "anthropic", "allowed_betas": ["a, b"]}, "allowed_betas"),
+        ({"backend_type": "anthropic", "allowed_betas": ["\x00"]}, "allowed_betas"),
+        ({"backend_type": "anthropic", "allowed_betas": "files-"}, "allowed_betas"),
+        ({"backend_type": "openai", "forwarded_headers": None}, "forwarded_headers"),
+        ({"backend_type": "openai", "forwarded_headers": ["authorization"]}, "forwarded_headers"),
+        ({"backend_type": "openai", "forwarded_headers": ["anthropic-workspace-id"]}, "forwarded_headers"),
+        ({"backend_type": "openai", "forwarded_headers": ["openai-project"] * 2}, "forwarded_headers"),
         ({"backend_type": "openai", "base_url": "https://exa mple.org"}, "base_url"),
         ({"backend_type": "openai", "base_url": "https://example.org:99999"}, "base_url"),
         ({"backend_type": "openai", "api_key": f"{CANARY}\r\nx-evil: 1"}, "api_key"),

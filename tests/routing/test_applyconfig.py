@@ -27,6 +27,8 @@ api_key_env = "OPENAI_API_KEY"
 backend_type = "anthropic"
 name = "team"
 api_key = "sk-ant-canary"
+allowed_betas = ["structured-outputs-"]
+forwarded_headers = ["anthropic-workspace-id"]
 
 [[mappings]]
 model_pattern = "claude-*"
@@ -84,6 +86,8 @@ def test_what_the_file_says_becomes_true(apply: Apply) -> None:
     openai, team = CloudCredential.objects.order_by("-backend_type")
     assert (openai.base_url, openai.api_key) == ("http://127.0.0.1:9901/v1", Secret(CANARY))
     assert (team.name, team.api_key) == ("team", Secret("sk-ant-canary"))
+    assert (team.allowed_betas, team.forwarded_headers) == (["structured-outputs-"], ["anthropic-workspace-id"])
+    assert (openai.allowed_betas, openai.forwarded_headers) == (None, [])
     mapping = BackendMapping.objects.get()
     assert (mapping.credential, mapping.fallback_model, mapping.priority) == (team, "mlxmanager/demo", 10)
     assert mapping.strict_params
@@ -231,6 +235,10 @@ def test_an_entry_that_stands_there_twice_is_an_error(apply: Apply) -> None:
         (
             '[[mappings]]\nmodel_pattern = "x"\nbackend_type = "openai"\nlocal_only = true',
             r"x \(priority 0\): local_on",
+        ),
+        (
+            '[[credentials]]\nbackend_type = "openai"\nforwarded_headers = ["cookie"]',
+            "openai/default: forwarded_headers: ",
         ),
         ('[[credentials]]\nbackend_type = "openai"\napi_key_env = "UNSET_KEY"', "the environment has no UNSET_KEY"),
         ('[[credentials]]\nbackend_type = "openai"\napi_key_env = "A"\napi_key = "sk-b"', "both given"),

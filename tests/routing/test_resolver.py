@@ -80,6 +80,20 @@ def test_a_named_credential_is_taken_over_the_default() -> None:
     )
 
 
+def test_what_a_credential_lets_through_is_in_its_upstream() -> None:
+    make_credential(backend_type="anthropic", allowed_betas=["files-"], forwarded_headers=["anthropic-workspace-id"])
+    make_credential(backend_type="anthropic", name="strict", allowed_betas=[])
+    make_mapping("claude-*")
+    make_mapping("strict", credential=CloudCredential.objects.get(name="strict"))
+    found = []
+    for name in ("claude-5", "strict"):
+        route = load_snapshot().route(name)
+        assert route is not None
+        assert route.targets[0].upstream is not None
+        found.append((route.targets[0].upstream.allowed_betas, route.targets[0].upstream.forwarded_headers))
+    assert found == [(("files-",), ("anthropic-workspace-id",)), ((), ())]
+
+
 def test_a_credential_without_a_key_sends_none() -> None:
     make_credential(api_key=None, base_url="https://ollama.example.org/v1")
     make_mapping("gpt-*", backend_type="openai")
