@@ -25,9 +25,11 @@ LONGEST_RETRY_AFTER = 60.0
 LONGEST_WAIT_TO_RETRY = 2.0
 
 # An answer header that tells the same whichever protocol it came by.
-IN_ANY_PROTOCOL = ("x-upstream-request-id",)
+UPSTREAM_ID = "x-upstream-request-id"
+LOGGED = {UPSTREAM_ID: "upstream_id"}
 
 type Headers = tuple[tuple[str, str], ...]
+NOTHING: Headers = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +111,12 @@ class Executor:
     async def attempt(self, incoming: Incoming, target: Target, *, first: bool) -> tuple[bytes | Relay, Headers]:
         """One try, from the client's original request. Raises GatewayError before the first byte."""
         began = time.monotonic()
-        outcome = "cancelled"
+        outcome, headers = "cancelled", NOTHING
         try:
             answer = await self.answer(incoming, target, first=first)
-            outcome = "answered"
+            outcome, headers = "answered", answer[1]
         except GatewayError as error:
-            outcome = str(error.kind)
+            outcome, headers = str(error.kind), upstream_headers(error)
             raise
         finally:
             log.info(
@@ -125,6 +127,7 @@ class Executor:
                 outcome=outcome,
                 stream=incoming.stream,
                 ms=round((time.monotonic() - began) * 1000),
+                **{word: value for name, value in headers if (word := LOGGED.get(name))},
             )
         return answer
 
@@ -138,7 +141,7 @@ class Executor:
         same = backend.protocol == incoming.protocol
         sent = forwarded(incoming.headers, first=first) if same else ()
         reply = await backend.open(make_call(incoming, exchange, headers=sent), target)
-        headers = reply.headers if same else tuple(pair for pair in reply.headers if pair[0] in IN_ANY_PROTOCOL)
+        headers = reply.headers if same else tuple(pair for pair in reply.headers if pair[0] == UPSTREAM_ID)
         if warning := exchange.warnings.header:
             headers = (*headers, ("x-mlxmanager-warning", warning))
         if not incoming.stream:
@@ -179,6 +182,11 @@ def make_call(incoming: Incoming, exchange: translate.Exchange, *, headers: Head
         first_byte=incoming.first_byte,
         idle=incoming.idle,
     )
+
+
+def upstream_headers(error: GatewayError) -> Headers:
+    """Of the upstream's refusal, where the error is one."""
+    return error.answer.headers if isinstance(error, BackendError) and error.answer is not None else NOTHING
 
 
 def forwarded(headers: Headers, *, first: bool) -> Headers:

@@ -2,13 +2,17 @@
 
 import time
 
+import structlog
 from django.http.response import HttpResponseBase
 
 from inference import envelope
 from inference.api.identity import client_protocol
+from inference.api.patience import patience, retries
 from inference.api.requests import ApiRequest
 from inference.api.respond import answer_response
 from inference.executor import Incoming
+
+log = structlog.get_logger("mlxmanager.api")
 
 
 async def complete(request: ApiRequest) -> HttpResponseBase:
@@ -17,6 +21,8 @@ async def complete(request: ApiRequest) -> HttpResponseBase:
     gateway = request.gateway
     limits = gateway.limits
     route = gateway.route(asked.model, request.client)
+    if repeated := retries(request.META):
+        log.info("client retry", model=asked.model, retry=repeated)
     incoming = Incoming(
         request_id=request.id,
         protocol=client_protocol(request),
@@ -26,7 +32,7 @@ async def complete(request: ApiRequest) -> HttpResponseBase:
         created=int(time.time()),
         headers=request.plain_headers,
         tenant=str(request.client.id),
-        first_byte=limits.stream_first_byte if asked.stream else limits.plain_first_byte,
+        first_byte=min(limits.stream_first_byte if asked.stream else limits.plain_first_byte, patience(request.META)),
         idle=limits.idle,
         strict=route.strict_params,
     )

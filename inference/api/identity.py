@@ -28,11 +28,10 @@ def presented_key(request: ASGIRequest) -> str | None:
     """The client key the request shows.
 
     Where `x-api-key` and `Authorization` differ, the one that the path's protocol prefers counts, and the other is
-    not tried when it fails.
+    not tried when it fails. Where there is neither, `api-key` counts, as clients made for Azure have it.
     """
     api_key = request.META.get("HTTP_X_API_KEY", "").strip() or None
     scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").strip().partition(" ")
     bearer = token.strip() or None if scheme.lower() == "bearer" else None
-    if is_messages(request.path):
-        return api_key or bearer
-    return bearer or api_key
+    preferred = (api_key, bearer) if is_messages(request.path) else (bearer, api_key)
+    return next(filter(None, preferred), None) or request.META.get("HTTP_API_KEY", "").strip() or None

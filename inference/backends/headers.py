@@ -43,7 +43,9 @@ UPSTREAM_REQUEST_ID: Mapping[str, str] = {"openai_chat": "x-request-id", "anthro
 
 
 def to_upstream(headers: Headers, upstream: Upstream, *, protocol: str) -> Headers:
+    """What `Connection` names was meant for us alone."""
     names = FORWARDED[protocol] | OPTIONAL[protocol].intersection(upstream.forwarded_headers)
+    names -= {word.strip().lower() for name, value in headers if name == "connection" for word in value.split(",")}
     sent = tuple((name, value) for name, value in headers if name in names and may_travel(name, value))
     return sent if upstream.allowed_betas is None else with_betas(sent, upstream.allowed_betas)
 

@@ -64,6 +64,14 @@ fallback_backend = "anthropic"
 fallback_model = "claude-fallback"
 fallback_credential = "cloud"
 
+[[mappings]]
+model_pattern = "twice-*"
+backend_type = "openai"
+credential = "cloud"
+fallback_backend = "openai"
+fallback_model = "gpt-second"
+fallback_credential = "cloud"
+
 # Nobody listens there.
 [[credentials]]
 backend_type = "openai"

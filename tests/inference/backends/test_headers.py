@@ -54,6 +54,9 @@ NEVER_TO_UPSTREAM = (
     "referer",
     "sec-fetch-mode",
     "x-stainless-lang",
+    "x-stainless-timeout",
+    "x-stainless-read-timeout",
+    "x-stainless-retry-count",
     "user-agent",
     "x-app",
     "x-claude-code-session-id",
@@ -66,6 +69,7 @@ NEVER_TO_UPSTREAM = (
     "openai-organization",
     "openai-project",
     "anthropic-workspace-id",
+    "anthropic-user-profile-id",
     "x-unknown",
 )
 NEVER_TO_CLIENT = (
@@ -91,6 +95,14 @@ NEVER_TO_CLIENT = (
     "x-unknown",
 )
 PROTOCOLS = ("openai_chat", "anthropic_messages")
+OWN = pytest.mark.parametrize(
+    ("protocol", "names"),
+    [
+        ("openai_chat", ["content-type", "accept", "openai-beta", "x-client-request-id", "idempotency-key"]),
+        ("anthropic_messages", ["content-type", "accept", "anthropic-version", "anthropic-beta"]),
+    ],
+)
+FIGURES = ("limit", "remaining", "reset")
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
@@ -99,13 +111,14 @@ def test_a_header_stays_with_us(name: str, protocol: str) -> None:
     assert to_upstream(((name, "value"),), PLAIN, protocol=protocol) == ()
 
 
-@pytest.mark.parametrize(
-    ("protocol", "names"),
-    [
-        ("openai_chat", ["content-type", "accept", "openai-beta", "x-client-request-id", "idempotency-key"]),
-        ("anthropic_messages", ["content-type", "accept", "anthropic-version", "anthropic-beta"]),
-    ],
-)
+@OWN
+def test_what_connection_names_stays_with_us(protocol: str, names: list[str]) -> None:
+    headers = tuple((name, "value") for name in names)
+    connection = ("connection", f"keep-alive, {names[-1].upper()}")
+    assert to_upstream((*headers, connection), PLAIN, protocol=protocol) == headers[:-1]
+
+
+@OWN
 def test_the_protocols_own_headers_travel_on(protocol: str, names: list[str]) -> None:
     headers = tuple((name, "value") for name in names)
     assert to_upstream(headers, PLAIN, protocol=protocol) == headers
@@ -144,18 +157,18 @@ def test_a_header_of_the_upstream_is_dropped(name: str, protocol: str) -> None:
                 "content-type",
                 "openai-processing-ms",
                 "openai-version",
-                "x-ratelimit-limit-requests",
-                "x-ratelimit-remaining-tokens",
-                "x-ratelimit-reset-tokens",
+                *[f"x-ratelimit-{figure}-{unit}" for figure in FIGURES for unit in ("requests", "tokens")],
             ],
         ),
         (
             "anthropic_messages",
             [
                 "content-type",
-                "anthropic-ratelimit-requests-limit",
-                "anthropic-ratelimit-input-tokens-remaining",
-                "anthropic-ratelimit-output-tokens-reset",
+                *[
+                    f"anthropic-ratelimit-{unit}-{figure}"
+                    for unit in ("requests", "tokens", "input-tokens", "output-tokens")
+                    for figure in FIGURES
+                ],
             ],
         ),
     ],
