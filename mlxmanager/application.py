@@ -35,6 +35,7 @@ def make_gateway() -> Gateway:
             idle=settings.IDLE_TIMEOUT,
         ),
         hosts=settings.ALLOWED_HOSTS,
+        origins=frozenset(settings.CORS_ORIGINS),
     )
 
 

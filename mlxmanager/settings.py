@@ -49,6 +49,13 @@ ALLOWED_HOSTS = env.words("MLXMANAGER_ALLOWED_HOSTS") or [
 ]
 if PUBLIC_HOST:
     ALLOWED_HOSTS.append(PUBLIC_HOST)
+CORS_ORIGINS = [origin.rstrip("/").lower() for origin in env.words("MLXMANAGER_CORS_ORIGINS")]
+for origin in CORS_ORIGINS:
+    if not re.fullmatch(r"[a-z][a-z0-9+.-]*://[a-z0-9.:_\[\]-]+", origin):
+        raise ImproperlyConfigured(
+            f"MLXMANAGER_CORS_ORIGINS holds {origin!r}; it accepts origins such as https://app.example.org, "
+            "separated by commas."
+        )
 DEBUG = env.boolean("MLXMANAGER_DEBUG", False)
 if DEBUG and BIND_HOST not in ("127.0.0.1", "localhost", "::1"):
     raise ImproperlyConfigured(

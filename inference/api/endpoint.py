@@ -13,6 +13,7 @@ from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.urls import ResolverMatch, get_resolver, set_script_prefix
 
+from inference.api import cors
 from inference.api.gateway import Gateway
 from inference.api.identity import presented_key
 from inference.api.requests import ApiRequest, ClientGone, Message, Receive, Send
@@ -34,7 +35,12 @@ class Endpoint:
         set_script_prefix("/")
         request = ApiRequest(scope, self.gateway)
         structlog.contextvars.bind_contextvars(request_id=request.id)
+        send = cors.shared(request, self.gateway.origins, send)
         try:
+            if cors.is_preflight(request, self.gateway.origins):
+                self.gateway.check_host(request)
+                await self.send_response(cors.preflight(request), send)
+                return
             await self.admit(request, receive)
         except ClientGone:
             return

@@ -2,7 +2,7 @@
 
 import asyncio
 import difflib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -43,6 +43,7 @@ class Gateway:
         installed: InstalledNames,
         limits: Limits,
         hosts: Sequence[str],
+        origins: Collection[str],
     ) -> None:
         self.keeper = keeper
         self.executor = executor
@@ -51,6 +52,7 @@ class Gateway:
         self.installed = installed
         self.limits = limits
         self.hosts = hosts
+        self.origins = origins
         self.activity = Activity()
         self.last_used = LastUsed()
 

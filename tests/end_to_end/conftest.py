@@ -9,6 +9,8 @@ import pytest
 from tests.gateway import Gateway, running_gateway
 from tests.upstreams import Upstream
 
+# A page in a browser that may call the gateway.
+PAGE = "https://app.example.org"
 PROVIDER_KEY = "sk-provider-key-that-nobody-may-see"
 
 
@@ -109,7 +111,7 @@ def cloud() -> Iterator[Upstream]:
 
 @pytest.fixture(scope="session")
 def _gateway(cloud: Upstream) -> Iterator[Gateway]:
-    with running_gateway() as gateway:
+    with running_gateway(MLXMANAGER_CORS_ORIGINS=PAGE) as gateway:
         gateway.configure(cloud_config(cloud), PROVIDER_KEY=PROVIDER_KEY)
         yield gateway
 

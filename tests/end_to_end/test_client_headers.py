@@ -6,7 +6,7 @@ import httpx2
 import pytest
 
 from tests.answers import plain, refusal
-from tests.end_to_end.conftest import PROVIDER_KEY
+from tests.end_to_end.conftest import PAGE, PROVIDER_KEY
 from tests.end_to_end.questions import CAPITAL
 from tests.gateway import Gateway
 from tests.upstreams import Upstream
@@ -57,7 +57,7 @@ FROM_THE_CLIENT = {
 }
 
 
-def asked(model: str) -> dict[str, object]:
+def question(model: str) -> dict[str, object]:
     return {"model": model, "max_tokens": 9, "messages": [{"role": "user", "content": CAPITAL}]}
 
 
@@ -71,7 +71,7 @@ def received(cloud: Upstream) -> dict[str, str]:
 def test_of_one_protocol_only_what_the_tables_name_reaches_the_upstream(
     gateway: Gateway, cloud: Upstream, path: str, model: str, key: str
 ) -> None:
-    assert gateway.post(path, asked(model), **SENT).status_code == 200
+    assert gateway.post(path, question(model), **SENT).status_code == 200
     headers = received(cloud)
     assert set(headers) == OURS | FROM_THE_CLIENT[path] | {key}
     assert all(headers[name] == SENT[name] for name in FROM_THE_CLIENT[path] | {"accept", "content-type"})
@@ -87,7 +87,7 @@ def test_of_one_protocol_only_what_the_tables_name_reaches_the_upstream(
 def test_across_protocols_nothing_of_the_clients_reaches_the_upstream(
     gateway: Gateway, cloud: Upstream, path: str, model: str, own: set[str]
 ) -> None:
-    assert gateway.post(path, asked(model), **SENT).status_code == 200
+    assert gateway.post(path, question(model), **SENT).status_code == 200
     headers = received(cloud)
     assert set(headers) == OURS | own
     assert headers["content-type"] == "application/json"
@@ -95,14 +95,14 @@ def test_across_protocols_nothing_of_the_clients_reaches_the_upstream(
 
 
 def test_what_connection_names_was_meant_for_us(gateway: Gateway, cloud: Upstream) -> None:
-    gateway.post(CHAT, asked("gpt-5"), **SENT, connection="keep-alive, OpenAI-Beta")
+    gateway.post(CHAT, question("gpt-5"), **SENT, connection="keep-alive, OpenAI-Beta")
     assert "openai-beta" not in received(cloud)
     assert received(cloud)["x-client-request-id"] == "client-1"
 
 
 def test_an_idempotency_key_holds_for_the_first_target_alone(gateway: Gateway, cloud: Upstream) -> None:
     cloud.script(refusal(500))
-    assert gateway.post(CHAT, asked("twice-5"), **SENT).headers["x-mlxmanager-attempts"] == "2"
+    assert gateway.post(CHAT, question("twice-5"), **SENT).headers["x-mlxmanager-attempts"] == "2"
     first, second = cloud.requests
     assert (first.header("idempotency-key"), second.header("idempotency-key")) == ("idem-1", None)
     assert second.header("x-client-request-id") == "client-1"
@@ -117,15 +117,26 @@ def test_a_key_may_come_as_api_key(gateway: Gateway) -> None:
 def test_nobody_is_asked_for_longer_than_the_client_waits(gateway: Gateway, cloud: Upstream, header: str) -> None:
     cloud.script(plain(b"{}", delay=10))
     began = time.monotonic()
-    answer = gateway.post(CHAT, asked("gpt-5"), **{header: "0.5"})
+    answer = gateway.post(CHAT, question("gpt-5"), **{header: "0.5"})
     assert (answer.status_code, answer.json()["error"]["code"]) == (504, "upstream_timeout")
     assert time.monotonic() - began < 5
 
 
+@pytest.mark.parametrize("stream", [False, True], ids=["plain", "stream"])
+def test_a_listed_page_may_call_from_a_browser(gateway: Gateway, stream: bool) -> None:
+    asked = {"origin": PAGE, "access-control-request-method": "POST", "access-control-request-headers": "x-api-key"}
+    assert httpx2.options(f"{gateway.url}{MESSAGES}", headers=asked).status_code == 200
+    browser = {"origin": PAGE, "anthropic-dangerous-direct-browser-access": "true"}
+    answer = gateway.post(MESSAGES, {**question("claude-5"), "stream": stream}, **browser)
+    assert answer.status_code == 200
+    assert answer.headers["access-control-allow-origin"] == PAGE
+    assert "x-mlxmanager-backend" in answer.headers["access-control-expose-headers"]
+
+
 def test_a_retry_of_the_clients_is_logged(gateway: Gateway, cloud: Upstream) -> None:
     before = gateway.log.count("client retry")
-    gateway.post(CHAT, asked("gpt-5"), **{"x-stainless-retry-count": "0"})
-    gateway.post(CHAT, asked("gpt-5"), **{"x-stainless-retry-count": "2"})
+    gateway.post(CHAT, question("gpt-5"), **{"x-stainless-retry-count": "0"})
+    gateway.post(CHAT, question("gpt-5"), **{"x-stainless-retry-count": "2"})
     assert gateway.log.count("client retry") == before + 1
     (line,) = [line for line in gateway.log.splitlines() if "client retry" in line][before:]
     assert "retry=2" in line
@@ -137,7 +148,7 @@ def test_the_upstreams_id_of_a_request_is_logged_answered_or_refused(gateway: Ga
         plain(b'{"id":"x","choices":[]}', headers=(("x-request-id", "req_answered"),)),
         refusal(400, headers=(("x-request-id", "req_refused"),)),
     )
-    assert gateway.post(CHAT, asked("gpt-5")).headers["x-upstream-request-id"] == "req_answered"
-    assert gateway.post(CHAT, asked("gpt-5")).headers["x-upstream-request-id"] == "req_refused"
+    assert gateway.post(CHAT, question("gpt-5")).headers["x-upstream-request-id"] == "req_answered"
+    assert gateway.post(CHAT, question("gpt-5")).headers["x-upstream-request-id"] == "req_refused"
     assert "upstream_id=req_answered" in gateway.log
     assert "upstream_id=req_refused" in gateway.log

@@ -70,6 +70,8 @@ def test_value_and_file_at_once_are_refused(monkeypatch: pytest.MonkeyPatch, tmp
         ("MLXMANAGER_PRIVATE_UPSTREAMS", "10.0.0.0/99"),
         ("MLXMANAGER_CLIENT_KEY", "mlxm_" + "a" * 38),
         ("MLXMANAGER_PUBLIC_URL", "http://llm.example.org"),
+        ("MLXMANAGER_CORS_ORIGINS", "*"),
+        ("MLXMANAGER_CORS_ORIGINS", "https://app.example.org/page"),
         ("DATABASE_URL", "oracle://x"),
     ],
 )
