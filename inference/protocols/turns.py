@@ -7,8 +7,11 @@ import msgspec
 from inference import ir
 from inference.errors import Kind, Untranslatable
 from inference.protocols.names import fit_id
+from inference.protocols.warnings import Warnings
 
 NO_RESULT = "No result was returned for this call."
+# What is told to have been weakened: a conversation in the neutral form knows no positions.
+FIELD = "messages"
 
 
 def merged(messages: Iterable[ir.Message]) -> list[ir.Message]:
@@ -24,7 +27,7 @@ def merged(messages: Iterable[ir.Message]) -> list[ir.Message]:
     return turns
 
 
-def paired(messages: Iterable[ir.Message]) -> list[ir.Message]:
+def paired(messages: Iterable[ir.Message], warnings: Warnings) -> list[ir.Message]:
     """Each turn of calls is followed by one user turn that begins with exactly their results, in the calls' order.
 
     A call without a result gets one that says so, a result without a call becomes text, the last of several counts,
@@ -38,19 +41,21 @@ def paired(messages: Iterable[ir.Message]) -> list[ir.Message]:
         turn = turns[position]
         position += 1
         if not calls_of(turn):
-            arranged.append(without_results(turn, ()))
+            arranged.append(without_results(turn, (), warnings))
             continue
         start = position
         while position < len(turns) and turns[position].role != "assistant":
             position += 1
         if position == start:
             message = "The conversation ends with a tool call, so there is nothing to answer."
-            raise Untranslatable(message, param="messages", kind=Kind.INVALID_VALUE)
-        arranged += answered(turn, turns[start:position], taken)
+            raise Untranslatable(message, param=FIELD, kind=Kind.INVALID_VALUE)
+        arranged += answered(turn, turns[start:position], taken=taken, warnings=warnings)
     return merged(arranged)
 
 
-def answered(turn: ir.Message, following: Sequence[ir.Message], taken: set[str]) -> list[ir.Message]:
+def answered(
+    turn: ir.Message, following: Sequence[ir.Message], *, taken: set[str], warnings: Warnings
+) -> list[ir.Message]:
     """A turn of calls, their results, then whatever else was said before the assistant spoke again."""
     calls = calls_of(turn)
     results: dict[str, list[ir.ToolResult]] = {call.id: [] for call in calls}
@@ -59,11 +64,15 @@ def answered(turn: ir.Message, following: Sequence[ir.Message], taken: set[str])
             results[result.tool_use_id].append(result)
     # From the end: so the last of several results counts, and calls that share an id take theirs in order.
     found = [results[call.id].pop() if results[call.id] else None for call in reversed(calls)][::-1]
+    if any(results.values()):
+        warnings.add(FIELD, "duplicate_tool_result")
+    if None in found:
+        warnings.add(FIELD, "missing_tool_result")
     renamed = [msgspec.structs.replace(call, id=unique(call.id, taken)) for call in calls]
     replies = tuple(reply(call, result) for call, result in zip(renamed, found, strict=True))
     new = iter(renamed)
     content = tuple(next(new) if isinstance(block, ir.ToolUse) else block for block in turn.content)
-    rest = [without_results(message, results) for message in following]
+    rest = [without_results(message, results, warnings) for message in following]
     return [ir.Message("assistant", content), ir.Message("user", replies), *rest]
 
 
@@ -73,13 +82,14 @@ def reply(call: ir.ToolUse, result: ir.ToolResult | None) -> ir.ToolResult:
     return msgspec.structs.replace(result, tool_use_id=call.id)
 
 
-def without_results(message: ir.Message, answered_ids: Container[str]) -> ir.Message:
+def without_results(message: ir.Message, answered_ids: Container[str], warnings: Warnings) -> ir.Message:
     """The message without the results that were placed; those that answer nothing become text."""
     content: list[ir.Block] = []
     for block in message.content:
         if not isinstance(block, ir.ToolResult):
             content.append(block)
         elif block.tool_use_id not in answered_ids:
+            warnings.add(FIELD, "orphan_tool_result")
             content.extend(block.content)
     return ir.Message(message.role, tuple(content))
 

@@ -24,7 +24,7 @@ LEAST_TOP_P_WITH_THINKING = 0.95
 def render_request(request: ir.Request, aim: Aim) -> Rendered:
     """Raises Untranslatable."""
     model = aim.model
-    turns = arranged(request.messages)
+    turns = arranged(request.messages, aim.warnings)
     body: dict[str, JSON] = {"model": model, "messages": [render_turn(turn) for turn in turns]}
     body |= render_reasoning(request, model)
     system = [render_block(text) for text in request.system if text.text.strip()]

@@ -7,6 +7,7 @@ import msgspec
 from inference import ir
 from inference.protocols.anthropic_messages.own_thinking import OWN_SIGNATURE
 from inference.protocols.turns import merged, paired
+from inference.protocols.warnings import Warnings
 
 SYSTEM_MARKER = "[system instruction]\n"
 CONTINUED = "(continued)"
@@ -14,9 +15,9 @@ EMPTY = "(empty)"
 BLOCK_ORDER = {ir.Thinking: 0, ir.RedactedThinking: 0, ir.Text: 1, ir.ToolUse: 2, ir.ToolResult: 0}
 
 
-def arranged(messages: Iterable[ir.Message]) -> list[ir.Message]:
+def arranged(messages: Iterable[ir.Message], warnings: Warnings) -> list[ir.Message]:
     """Raises Untranslatable where the conversation ends with a tool call."""
-    turns = merged(fit(message) for message in paired(messages))
+    turns = merged(fit(message) for message in paired(messages, warnings))
     if not turns:
         return [ir.Message("user", (ir.Text(EMPTY),))]
     if turns[0].role == "assistant":

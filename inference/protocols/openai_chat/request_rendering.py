@@ -12,6 +12,7 @@ from inference.protocols.codec import Aim, Rendered
 from inference.protocols.names import NAME, digest, fit_name, refitted
 from inference.protocols.openai_chat.dialect import Dialect, dialect_of
 from inference.protocols.turns import paired
+from inference.protocols.warnings import Warnings
 
 TOOL_ERROR = "[tool error] "
 CHOICES = {"auto": "auto", "any": "required", "none": "none"}
@@ -22,7 +23,7 @@ def render_request(request: ir.Request, aim: Aim) -> Rendered:
     """Raises Untranslatable."""
     model = aim.model
     dialect = dialect_of(model)
-    body: dict[str, JSON] = {"model": model, "messages": list(render_messages(request, dialect))}
+    body: dict[str, JSON] = {"model": model, "messages": list(render_messages(request, dialect, aim.warnings))}
     body |= render_limits(request, dialect)
     body |= render_sampling(request.sampling, dialect)
     body |= render_tools(request)
@@ -69,10 +70,10 @@ def render_effort(reasoning: ir.Reasoning | None) -> str | None:
 # Messages.
 
 
-def render_messages(request: ir.Request, dialect: Dialect) -> Iterable[dict[str, JSON]]:
+def render_messages(request: ir.Request, dialect: Dialect, warnings: Warnings) -> Iterable[dict[str, JSON]]:
     if request.system:
         yield {"role": "system", "content": render_texts(request.system)}
-    for message in paired(readable(message, dialect) for message in request.messages):
+    for message in paired((readable(message, dialect) for message in request.messages), warnings):
         match message.role:
             case "assistant":
                 yield render_assistant(message, dialect)

@@ -12,7 +12,8 @@ from inference import ir
 from inference.errors import Kind, Untranslatable
 from inference.protocols import anthropic_messages, openai_chat
 from inference.protocols.codec import Aim
-from inference.protocols.turns import NO_RESULT, paired
+from inference.protocols import turns as conversation
+from inference.protocols.turns import NO_RESULT
 from inference.protocols.warnings import Warnings
 from tests.inference.conversations import CONVERSATIONS
 
@@ -34,6 +35,10 @@ def result(identifier: str, text: str) -> ir.ToolResult:
 
 
 HELLO = ir.Text("Hello")
+
+
+def paired(messages: list[ir.Message]) -> list[ir.Message]:
+    return conversation.paired(messages, Warnings())
 
 
 def test_results_come_first_in_the_order_of_the_calls() -> None:
@@ -66,6 +71,26 @@ def test_calls_that_share_an_id_take_their_results_in_order() -> None:
     first, second = (block.id for block in turns[0].content if isinstance(block, ir.ToolUse))
     assert first != second
     assert turns[1] == user(result(first, "1"), result(second, "2"))
+
+
+@pytest.mark.parametrize(
+    ("following", "reason"),
+    [
+        ((HELLO,), "missing_tool_result"),
+        ((result("a", "1"), result("a", "2")), "duplicate_tool_result"),
+        ((result("a", "1"), result("b", "2")), "orphan_tool_result"),
+    ],
+)
+def test_what_was_mended_is_told(following: tuple[ir.Block, ...], reason: str) -> None:
+    warnings = Warnings()
+    conversation.paired([assistant(call("a")), user(*following)], warnings)
+    assert list(warnings) == [("messages", reason)]
+
+
+def test_a_conversation_in_order_needs_no_warning() -> None:
+    warnings = Warnings()
+    conversation.paired([user(HELLO), assistant(call("a")), user(result("a", "1"), HELLO)], warnings)
+    assert not list(warnings)
 
 
 def test_an_id_that_another_rewritten_one_equals_stays_apart() -> None:
