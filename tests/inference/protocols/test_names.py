@@ -31,6 +31,8 @@ def test_names_lead_back_to_the_clients_own() -> None:
     assert refitted(tools) == {fit_name(LONG): LONG}
 
 
-@pytest.mark.parametrize(("name", "found"), [(LONG, LONG), (fit_name(LONG), LONG), ("f", "f"), ("g", None), (None, None)])
+@pytest.mark.parametrize(
+    ("name", "found"), [(LONG, LONG), (fit_name(LONG), LONG), ("f", "f"), ("g", None), (None, None)]
+)
 def test_a_tool_is_known_by_both_of_its_names(name: str | None, found: str | None) -> None:
     assert offered_name(name, (ir.Tool(LONG, {}), ir.Tool("f", {}))) == found

@@ -11,8 +11,8 @@ from hypothesis import given
 from inference import ir
 from inference.errors import Kind, Untranslatable
 from inference.protocols import anthropic_messages, openai_chat
-from inference.protocols.codec import Aim
 from inference.protocols import turns as conversation
+from inference.protocols.codec import Aim
 from inference.protocols.turns import NO_RESULT
 from inference.protocols.warnings import Warnings
 from tests.inference.conversations import CONVERSATIONS
