@@ -136,11 +136,12 @@ class Reasoning(msgspec.Struct, frozen=True):
 
 
 class OutputFormat(msgspec.Struct, frozen=True):
-    """The answer shall be JSON of this schema; `schema` None: any JSON object."""
+    """The answer shall be JSON of this schema; `schema` None: any JSON object. `path` is as with an image."""
 
     schema: dict[str, JSON] | None = None
     name: str = "response"
     strict: bool | None = None
+    path: str = ""
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -150,6 +151,7 @@ class Request(msgspec.Struct, frozen=True):
     `shows_reasoning` is false when the client's protocol hides reasoning it did not ask for.
     `custom_tools` names those of `tools` whose one argument `input` the client wants as plain text;
     `legacy_functions`: it knows calls by their older name. `session` is the same for all requests of a conversation.
+    `service_tier` is in OpenAI's words.
     """
 
     model: str

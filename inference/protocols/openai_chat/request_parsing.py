@@ -1,172 +1,101 @@
 """A client's chat completions request to the neutral form."""
 
-from collections.abc import Iterable
-
 import msgspec
 
 from inference import ir
+from inference.envelope import fields
 from inference.errors import GatewayError, Kind, Untranslatable
-from inference.protocols import arguments
 from inference.protocols.decoding import decode
 from inference.protocols.openai_chat import shapes
+from inference.protocols.openai_chat.message_parsing import parse_messages
+from inference.protocols.openai_chat.tool_parsing import parse_offer
 from inference.protocols.warnings import Warnings
 
 REQUEST = msgspec.json.Decoder(shapes.Request)
-CHOICES: dict[str, ir.ToolChoice] = {
-    "auto": ir.ToolChoice("auto"),
-    "none": ir.ToolChoice("none"),
-    "required": ir.ToolChoice("any"),
-}
+KNOWN = frozenset(shapes.Request.__struct_fields__)
+MOST = {"messages": 100_000, "tools": 1024, "functions": 1024}
 
 
-def parse_request(body: bytes, warnings: Warnings) -> ir.Request:  # noqa: ARG001 - nothing is weakened yet
+def parse_request(body: bytes, warnings: Warnings) -> ir.Request:
     """Raises GatewayError naming the field."""
     asked = decode(REQUEST, body)
+    check(asked)
     refuse(asked)
-    system, messages = parse_messages(asked.messages)
-    limit = asked.max_tokens if asked.max_completion_tokens is None else asked.max_completion_tokens
+    weaken(asked, body, warnings)
+    system, messages = parse_messages(asked.messages, warnings)
+    offer = parse_offer(asked, warnings)
     return ir.Request(
         model=asked.model,
         messages=messages,
         system=system,
-        tools=tuple(parse_tool(tool) for tool in offered(asked)),
-        tool_choice=parse_tool_choice(asked),
+        tools=offer.tools,
+        tool_choice=offer.choice,
         sampling=parse_sampling(asked),
         stop=tuple([asked.stop] if isinstance(asked.stop, str) else asked.stop or ()),
-        max_tokens=limit,
+        max_tokens=asked.max_tokens if asked.max_completion_tokens is None else asked.max_completion_tokens,
         stream=bool(asked.stream),
         include_usage=bool(asked.stream_options and asked.stream_options.include_usage),
         reasoning=parse_reasoning(asked),
         user=asked.safety_identifier or asked.user,
+        session=asked.prompt_cache_key,
+        output=parse_output(asked.response_format),
+        service_tier=asked.service_tier,
+        custom_tools=offer.custom,
+        legacy_functions=offer.legacy,
     )
 
 
-def refuse(asked: shapes.Request) -> None:
-    """What nobody but OpenAI could answer."""
+# What is judged before it is read.
+
+
+def check(asked: shapes.Request) -> None:
     if not asked.messages:
         raise GatewayError(Kind.INVALID_VALUE, "At least one message is required.", param="messages")
+    for name, most in MOST.items():
+        if len(getattr(asked, name) or ()) > most:
+            raise GatewayError(Kind.INVALID_VALUE, f"There may be at most {most} of these.", param=name)
     for name in ("max_tokens", "max_completion_tokens"):
         limit = getattr(asked, name)
         if limit is not None and limit <= 0:
             raise GatewayError(Kind.INVALID_VALUE, "This field must be above 0.", param=name)
-    structured = asked.response_format is not None and asked.response_format.type != "text"
+
+
+def refuse(asked: shapes.Request) -> None:
+    """What nobody but OpenAI could answer."""
     unsupported = {
         "n": (asked.n or 1) > 1,
         "logprobs": bool(asked.logprobs),
         "top_logprobs": bool(asked.top_logprobs),
         "modalities": "audio" in (asked.modalities or ()),
         "audio": asked.audio is not None,
-        "functions": asked.functions is not None,
-        "function_call": asked.function_call is not None,
-        "response_format": structured,
+        "moderation": blocks(asked.moderation),
     }
     for field, present in unsupported.items():
         if present:
             raise Untranslatable("This cannot be kept by the backend that answers this model.", param=field)
 
 
-# Messages.
+def blocks(moderation: shapes.Moderation | None) -> bool:
+    """Whether the client relies on it to hold something back."""
+    if moderation is None or moderation.policy is None:
+        return False
+    sides = (moderation.policy.input, moderation.policy.output)
+    return any(side is not None and side.mode == "block" for side in sides)
 
 
-def parse_messages(messages: list[shapes.Message]) -> tuple[tuple[ir.Text, ...], tuple[ir.Message, ...]]:
-    """The leading system texts, and everything after them."""
-    system: list[ir.Text] = []
-    parsed: list[ir.Message] = []
-    for position, message in enumerate(messages):
-        if not parsed and isinstance(message, shapes.SystemMessage | shapes.DeveloperMessage):
-            system += texts(message.content)
-        else:
-            parsed.append(parse_message(message, f"messages[{position}]"))
-    return tuple(system), tuple(parsed)
+def weaken(asked: shapes.Request, body: bytes, warnings: Warnings) -> None:
+    """What is left out, and might have changed the answer."""
+    for name in ("verbosity", "web_search_options", "moderation"):
+        if getattr(asked, name) is not None:
+            warnings.add(name, "unsupported")
+    if asked.store:
+        warnings.add("store", "unsupported")
+    for field in fields(body):
+        if field.name not in KNOWN and bytes(field.value) != b"null":
+            warnings.add(field.name, "unknown")
 
 
-def parse_message(message: shapes.Message, path: str) -> ir.Message:
-    match message:
-        case shapes.SystemMessage() | shapes.DeveloperMessage():
-            return ir.Message("system", texts(message.content))
-        case shapes.UserMessage():
-            return ir.Message("user", texts(message.content))
-        case shapes.AssistantMessage():
-            return parse_assistant(message, path)
-        case shapes.ToolMessage():
-            result = ir.ToolResult(message.tool_call_id, texts(message.content))
-            return ir.Message("user", (result,))
-
-
-def parse_assistant(message: shapes.AssistantMessage, path: str) -> ir.Message:
-    for field, value in (("audio", message.audio), ("function_call", message.function_call)):
-        if value is not None:
-            raise Untranslatable("This cannot be translated.", param=f"{path}.{field}", kind=Kind.UNSUPPORTED_CONTENT)
-    calls = tuple(parse_call(call) for call in message.tool_calls or ())
-    refusal = (ir.Text(message.refusal),) if message.refusal else ()
-    return ir.Message("assistant", (*parse_thinking(message), *texts(message.content), *refusal, *calls))
-
-
-def parse_thinking(message: shapes.AssistantMessage) -> Iterable[ir.Block]:
-    """The native blocks where an answer of ours had carried them, else the plain text."""
-    for block in message.thinking_blocks or ():
-        match block:
-            case shapes.ThinkingBlock():
-                yield ir.Thinking(block.thinking, block.signature)
-            case shapes.RedactedThinkingBlock():
-                yield ir.RedactedThinking(block.data)
-    text = message.reasoning_content or message.reasoning
-    if text and not message.thinking_blocks:
-        yield ir.Thinking(text)
-
-
-def parse_call(call: shapes.Call) -> ir.ToolUse:
-    given = call.function.arguments
-    return ir.ToolUse(
-        id=call.id or "",
-        name=call.function.name,
-        input=given if isinstance(given, dict) else arguments.parse(given or ""),
-    )
-
-
-def texts(content: str | Iterable[shapes.TextPart | shapes.RefusalPart] | None) -> tuple[ir.Text, ...]:
-    """Without parts that are empty, which Anthropic refuses."""
-    if content is None or isinstance(content, str):
-        parts: list[str] = [content or ""]
-    else:
-        parts = [part.text if isinstance(part, shapes.TextPart) else part.refusal for part in content]
-    return tuple(ir.Text(part) for part in parts if part.strip())
-
-
-# Tools and controls.
-
-
-def offered(asked: shapes.Request) -> list[shapes.Tool]:
-    """The tools that the choice allows."""
-    tools = asked.tools or []
-    if not isinstance(asked.tool_choice, shapes.AllowedChoice):
-        return tools
-    allowed = {tool.function.name for tool in asked.tool_choice.allowed_tools.tools}
-    return [tool for tool in tools if tool.function.name in allowed]
-
-
-def parse_tool(tool: shapes.Tool) -> ir.Tool:
-    function = tool.function
-    schema = {"type": "object"} | (function.parameters or {"properties": {}})
-    return ir.Tool(function.name, schema, description=function.description, strict=function.strict)
-
-
-def parse_tool_choice(asked: shapes.Request) -> ir.ToolChoice | None:
-    if not asked.tools:
-        return None
-    parallel = asked.parallel_tool_calls is not False
-    match asked.tool_choice:
-        case None:
-            choice = None if parallel else ir.ToolChoice()
-        case shapes.NamedChoice(function=shapes.Name(name=name)):
-            if name not in {tool.function.name for tool in asked.tools}:
-                raise GatewayError(Kind.INVALID_VALUE, "No tool has this name.", param="tool_choice.function.name")
-            choice = ir.ToolChoice("tool", name)
-        case shapes.AllowedChoice(allowed_tools=allowed):
-            choice = CHOICES[allowed.mode]
-        case mode:
-            choice = CHOICES[mode]
-    return choice if choice is None or parallel else msgspec.structs.replace(choice, parallel=False)
+# Controls.
 
 
 def parse_sampling(asked: shapes.Request) -> ir.Sampling:
@@ -190,3 +119,15 @@ def parse_reasoning(asked: shapes.Request) -> ir.Reasoning | None:
     if asked.reasoning_effort == "none":
         return ir.Reasoning(enabled=False)
     return ir.Reasoning(enabled=True, effort=asked.reasoning_effort)
+
+
+def parse_output(
+    asked: shapes.TextFormat | shapes.ObjectFormat | shapes.SchemaFormat | None,
+) -> ir.OutputFormat | None:
+    match asked:
+        case shapes.ObjectFormat():
+            return ir.OutputFormat(path="response_format")
+        case shapes.SchemaFormat(json_schema=wanted):
+            return ir.OutputFormat(wanted.schema, wanted.name, wanted.strict, path="response_format")
+        case _:
+            return None

@@ -1,113 +1,96 @@
-"""The shapes of a chat completions request, as clients send it. Fields that we may ignore are not listed."""
+"""The shapes of a chat completions request, as clients send it; those of its messages are in `message_shapes`.
+
+Fields that we may ignore are not listed, save at the top, where one that is not is told to the client.
+"""
 
 from typing import Literal
 
 import msgspec
 
 from inference.ir import JSON
-
-# Content.
-
-
-class TextPart(msgspec.Struct, tag_field="type", tag="text"):
-    text: str
-
-
-class RefusalPart(msgspec.Struct, tag_field="type", tag="refusal"):
-    refusal: str
-
-
-type Texts = str | list[TextPart] | None
-
-
-# Messages.
-
-
-class FunctionCall(msgspec.Struct):
-    name: str
-    arguments: str | dict[str, JSON] | None = None
-
-
-class Call(msgspec.Struct, tag_field="type", tag="function"):
-    function: FunctionCall
-    id: str | None = None
-
-
-class ThinkingBlock(msgspec.Struct, tag_field="type", tag="thinking"):
-    """As an earlier answer of ours carried it, so that it can be sent back to Anthropic unchanged."""
-
-    thinking: str
-    signature: str = ""
-
-
-class RedactedThinkingBlock(msgspec.Struct, tag_field="type", tag="redacted_thinking"):
-    data: str
-
-
-class SystemMessage(msgspec.Struct, tag_field="role", tag="system"):
-    content: str | list[TextPart]
-
-
-class DeveloperMessage(msgspec.Struct, tag_field="role", tag="developer"):
-    content: str | list[TextPart]
-
-
-class UserMessage(msgspec.Struct, tag_field="role", tag="user"):
-    content: str | list[TextPart]
-
-
-class AssistantMessage(msgspec.Struct, tag_field="role", tag="assistant"):
-    content: str | list[TextPart | RefusalPart] | None = None
-    refusal: str | None = None
-    tool_calls: list[Call] | None = None
-    reasoning_content: str | None = None
-    reasoning: str | None = None
-    thinking_blocks: list[ThinkingBlock | RedactedThinkingBlock] | None = None
-    audio: JSON = None
-    function_call: JSON = None
-
-
-class ToolMessage(msgspec.Struct, tag_field="role", tag="tool"):
-    tool_call_id: str
-    content: Texts = None
-
-
-type Message = SystemMessage | DeveloperMessage | UserMessage | AssistantMessage | ToolMessage
-
+from inference.protocols.openai_chat.message_shapes import Cacheable, Message
 
 # Tools.
 
 
-class Function(msgspec.Struct):
+class Function(Cacheable):
     name: str
     description: str | None = None
     parameters: dict[str, JSON] | None = None
     strict: bool | None = None
 
 
-class Tool(msgspec.Struct, tag_field="type", tag="function"):
+class FunctionTool(Cacheable, tag_field="type", tag="function"):
     function: Function
+
+
+class Grammar(msgspec.Struct):
+    definition: str
+    syntax: str = ""
+
+
+class CustomFormat(msgspec.Struct):
+    grammar: Grammar | None = None
+
+
+class Custom(Cacheable):
+    """A tool whose one argument is plain text. `format` says which."""
+
+    name: str
+    description: str | None = None
+    format: CustomFormat | None = None
+
+
+class CustomTool(Cacheable, tag_field="type", tag="custom"):
+    custom: Custom
+
+
+type Tool = FunctionTool | CustomTool
 
 
 class Name(msgspec.Struct):
     name: str
 
 
-class NamedChoice(msgspec.Struct, tag_field="type", tag="function"):
+class FunctionChoice(msgspec.Struct, tag_field="type", tag="function"):
     function: Name
 
 
-class AllowedTool(msgspec.Struct):
-    function: Name
+class CustomChoice(msgspec.Struct, tag_field="type", tag="custom"):
+    custom: Name
 
 
 class AllowedTools(msgspec.Struct):
-    tools: list[AllowedTool]
+    tools: list[FunctionChoice | CustomChoice]
     mode: Literal["auto", "required"] = "auto"
 
 
 class AllowedChoice(msgspec.Struct, tag_field="type", tag="allowed_tools"):
     allowed_tools: AllowedTools
+
+
+type ToolChoice = Literal["auto", "none", "required"] | FunctionChoice | CustomChoice | AllowedChoice
+
+
+# The shape of the answer.
+
+
+class TextFormat(msgspec.Struct, tag_field="type", tag="text"):
+    pass
+
+
+class ObjectFormat(msgspec.Struct, tag_field="type", tag="json_object"):
+    pass
+
+
+class Schema(msgspec.Struct):
+    name: str = "response"
+    schema: dict[str, JSON] | None = None
+    strict: bool | None = None
+
+
+class SchemaFormat(msgspec.Struct, tag_field="type", tag="json_schema"):
+    json_schema: Schema
 
 
 # The rest.
@@ -124,8 +107,17 @@ class Thinking(msgspec.Struct):
     budget_tokens: int | None = None
 
 
-class ResponseFormat(msgspec.Struct):
-    type: str
+class ModerationMode(msgspec.Struct):
+    mode: str | None = None
+
+
+class ModerationPolicy(msgspec.Struct):
+    input: ModerationMode | None = None
+    output: ModerationMode | None = None
+
+
+class Moderation(msgspec.Struct):
+    policy: ModerationPolicy | None = None
 
 
 class Request(msgspec.Struct):
@@ -145,17 +137,29 @@ class Request(msgspec.Struct):
     logit_bias: dict[str, float] | None = None
     stop: str | list[str] | None = None
     tools: list[Tool] | None = None
-    tool_choice: Literal["auto", "none", "required"] | NamedChoice | AllowedChoice | None = None
+    tool_choice: ToolChoice | None = None
     parallel_tool_calls: bool | None = None
+    functions: list[Function] | None = None
+    function_call: Literal["auto", "none"] | Name | None = None
     reasoning_effort: str | None = None
     thinking: Thinking | None = None
+    response_format: TextFormat | ObjectFormat | SchemaFormat | None = None
     user: str | None = None
     safety_identifier: str | None = None
-    response_format: ResponseFormat | None = None
+    prompt_cache_key: str | None = None
+    service_tier: str | None = None
+    # What cannot be kept.
     n: int | None = None
     logprobs: bool | None = None
     top_logprobs: int | None = None
     modalities: list[str] | None = None
     audio: JSON = None
-    functions: JSON = None
-    function_call: JSON = None
+    moderation: Moderation | None = None
+    store: bool | None = None
+    verbosity: JSON = None
+    web_search_options: JSON = None
+    # What can be left out without a word: it changes nothing about the answer.
+    metadata: JSON = None
+    prediction: JSON = None
+    prompt_cache_options: JSON = None
+    prompt_cache_retention: JSON = None
