@@ -42,12 +42,13 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     forced_tool_with_thinking: bool = False
 
     # OpenAI's protocol. `reasoning_field` is where an earlier turn's reasoning goes; None: it is left out.
+    # `reasoning_effort` None: it may not think at all, so it is told what the client asks for and nothing else.
     max_tokens_field: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
     system_role: Literal["system", "developer"] = "system"
     string_content_only: bool = False
     null_content: bool = False
     reasoning_field: Literal["reasoning_content", "reasoning"] | None = "reasoning_content"
-    reasoning_effort: bool = True
+    reasoning_effort: bool | None = None
     reasoning_effort_with_tools: bool = True
     max_stops: Count | None = None
     user_field: Literal["safety_identifier", "user"] | None = None

@@ -13,11 +13,6 @@ CLAUDE = re.compile(
     r"(?:anthropic[./])?claude-(?:(?P<family>opus|sonnet|haiku|[a-z]+)-(?P<major>\d+)(?:[.-](?P<minor>\d{1,2})(?!\d))?"
     r"|(?P<old_major>[1-3])(?:[.-](?P<old_minor>\d))?|instant)"
 )
-OPENAI = re.compile(r"(?:openai/)?(?:gpt-(?!oss)|chatgpt-|o\d|codex-)")
-# Reasoning together with function tools is refused from here on.
-LATE_GPT = re.compile(r"(?:openai/)?gpt-(?:5\.(?:[4-9]|\d\d)|[6-9]|\d\d)")
-OPENAI_REASONING = re.compile(r"(?:openai/)?(?:o\d|gpt-[5-9]|codex-)")
-
 ANTHROPIC = Profile(thinking_modes=("enabled", "adaptive", "disabled"), sampling="one")
 CLAUDE_3 = Profile(
     thinking_modes=("enabled", "disabled"),
@@ -45,24 +40,48 @@ CLAUDE_4_7 = msgspec.structs.replace(
 )
 CLAUDE_4_8 = msgspec.structs.replace(CLAUDE_4_7, mid_system=True)
 
+# OpenAI's own, from here on.
 GENUINE = Profile(
     max_tokens_field="max_completion_tokens",
     top_k=False,
     null_content=True,
     reasoning_field=None,
-    effort_levels=("none", "minimal", "low", "medium", "high"),
+    reasoning_effort=False,
+    effort_levels=(),
     max_stops=4,
     user_field="safety_identifier",
     prompt_cache_key=True,
     service_tier=True,
 )
-GENUINE_REASONING = msgspec.structs.replace(GENUINE, system_role="developer", sampling="none")
-GENUINE_LATE = msgspec.structs.replace(
-    GENUINE_REASONING,
-    effort_levels=("none", "low", "medium", "high", "xhigh"),
-    reasoning_effort_with_tools=False,
+REASONING = msgspec.structs.replace(
+    GENUINE,
+    system_role="developer",
+    sampling="none",
+    reasoning_effort=True,
+    effort_levels=("low", "medium", "high"),
+    max_output=100_000,
 )
-COMPATIBLE = Profile(effort_levels=("low", "medium", "high"))
+GPT_5 = msgspec.structs.replace(REASONING, effort_levels=("minimal", "low", "medium", "high"), max_output=128_000)
+GPT_5_1 = msgspec.structs.replace(GPT_5, effort_levels=("none", "low", "medium", "high"))
+GPT_5_2 = msgspec.structs.replace(GPT_5, effort_levels=("none", "low", "medium", "high", "xhigh"))
+# Reasoning together with function tools is refused from 5.4 on.
+GPT_5_4 = msgspec.structs.replace(GPT_5_2, reasoning_effort_with_tools=False)
+CODEX = msgspec.structs.replace(GPT_5, effort_levels=("low", "medium", "high"))
+COMPATIBLE = Profile()
+
+# By how a name begins, without `openai/`; the first that fits. Where none does, anything may be true of it.
+GPT: tuple[tuple[re.Pattern[str], Profile], ...] = (
+    (re.compile(r"gpt-5(?:\.\d+)?-chat|chatgpt-|gpt-4o"), msgspec.structs.replace(GENUINE, max_output=16_384)),
+    (re.compile(r"codex-|gpt-5(?:\.[1-3])?-codex"), CODEX),
+    (re.compile(r"gpt-(?:5\.(?:[4-9]|\d\d)|[6-9]|\d\d)"), GPT_5_4),
+    (re.compile(r"gpt-5\.[23]"), GPT_5_2),
+    (re.compile(r"gpt-5\.1"), GPT_5_1),
+    (re.compile(r"gpt-5"), GPT_5),
+    (re.compile(r"o\d"), REASONING),
+    (re.compile(r"gpt-4\.\d"), msgspec.structs.replace(GENUINE, max_output=32_768)),
+    (re.compile(r"gpt-4-(?:turbo|1106|0125)|gpt-3"), msgspec.structs.replace(GENUINE, max_output=4096)),
+    (re.compile(r"gpt-(?!oss)"), GENUINE),
+)
 
 
 def profile_of(protocol: str, model: str, overrides: Mapping[str, Any]) -> Profile:
@@ -100,8 +119,5 @@ def claude(model: str) -> Profile:
 
 
 def gpt(model: str) -> Profile:
-    if not OPENAI.match(model):
-        return COMPATIBLE
-    if LATE_GPT.match(model):
-        return GENUINE_LATE
-    return GENUINE_REASONING if OPENAI_REASONING.match(model) else GENUINE
+    name = model.removeprefix("openai/")
+    return next((profile for begins, profile in GPT if begins.match(name)), COMPATIBLE)
