@@ -68,7 +68,7 @@ def answered(
         warnings.add(FIELD, "duplicate_tool_result")
     if None in found:
         warnings.add(FIELD, "missing_tool_result")
-    renamed = [msgspec.structs.replace(call, id=unique(call.id, taken)) for call in calls]
+    renamed = [identified(call, unique(call.id, taken)) for call in calls]
     replies = tuple(reply(call, result) for call, result in zip(renamed, found, strict=True))
     new = iter(renamed)
     content = tuple(next(new) if isinstance(block, ir.ToolUse) else block for block in turn.content)
@@ -76,10 +76,14 @@ def answered(
     return [ir.Message("assistant", content), ir.Message("user", replies), *rest]
 
 
+def identified(call: ir.ToolUse, identifier: str) -> ir.ToolUse:
+    return call if call.id == identifier else msgspec.structs.replace(call, id=identifier)
+
+
 def reply(call: ir.ToolUse, result: ir.ToolResult | None) -> ir.ToolResult:
     if result is None:
         return ir.ToolResult(call.id, (ir.Text(NO_RESULT),), is_error=True)
-    return msgspec.structs.replace(result, tool_use_id=call.id)
+    return result if result.tool_use_id == call.id else msgspec.structs.replace(result, tool_use_id=call.id)
 
 
 def without_results(message: ir.Message, answered_ids: Container[str], warnings: Warnings) -> ir.Message:

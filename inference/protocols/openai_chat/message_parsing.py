@@ -30,7 +30,8 @@ def parse_messages(
             system += hinted(texts(message.content), message)
             continue
         parsed.append(parse_message(message, position, called=called, warnings=warnings))
-        called |= {block.name: block.id for block in parsed[-1].content if isinstance(block, ir.ToolUse)}
+        if isinstance(message, shapes.AssistantMessage):
+            called |= {block.name: block.id for block in parsed[-1].content if isinstance(block, ir.ToolUse)}
     return tuple(system), tuple(parsed)
 
 
@@ -94,10 +95,12 @@ def parse_thinking(message: shapes.AssistantMessage) -> Iterable[ir.Block]:
     native = native or [block for detail in details for block in parse_detail(detail)]
     if native:
         yield from native
-        return
-    told = "".join(detail.text or detail.summary or "" for detail in details)
-    if text := message.reasoning_content or message.reasoning or told:
+    elif text := message.reasoning_content or message.reasoning or told(details):
         yield ir.Thinking(text)
+
+
+def told(details: Iterable[shapes.ReasoningDetail]) -> str:
+    return "".join(detail.text or detail.summary or "" for detail in details)
 
 
 def parse_block(block: shapes.ThinkingBlock | shapes.RedactedThinkingBlock) -> ir.Block:

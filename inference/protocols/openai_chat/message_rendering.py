@@ -35,6 +35,8 @@ def render_messages(request: ir.Request, aim: Aim) -> Iterable[dict[str, JSON]]:
 
 def readable(message: ir.Message, profile: Profile) -> ir.Message:
     """Without thinking that the upstream cannot read. Whose signature it bears does not matter: none is sent."""
+    if message.role != "assistant":
+        return message
     kept = (
         block
         for block in message.content
