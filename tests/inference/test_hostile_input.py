@@ -15,9 +15,12 @@ from tests.inference.exchanges import ANTHROPIC, OPENAI, PAIRS, Asked, ask
 
 REQUEST = "model messages role content type text tool_calls function arguments name id input tool_use_id system"
 CONTROLS = "stream max_tokens tools tool_choice thinking signature input_schema parameters anyOf properties required"
+MEDIA = "image_url url file file_data source data media_type reasoning_details format signature cache_control"
+OPENAI_ONLY = "functions function_call custom grammar response_format json_schema schema moderation policy reasoning"
 ANSWER = "index message delta choices usage error finish_reason content_block partial_json prompt_tokens input_tokens"
-TYPES = "text function tool_use tool_result thinking message_start content_block_start content_block_delta text_delta"
-KEYS = st.sampled_from([*REQUEST.split(), *CONTROLS.split(), *ANSWER.split()])
+BLOCK_TYPES = "text image_url file image document base64 custom json_schema function tool_use tool_result thinking"
+TYPES = f"{BLOCK_TYPES} message_start content_block_start content_block_delta text_delta"
+KEYS = st.sampled_from(" ".join((REQUEST, CONTROLS, MEDIA, OPENAI_ONLY, ANSWER)).split())
 WORDS = st.sampled_from([*TYPES.split(), "user", "assistant", "tool", "message_delta", "message_stop", "", "{", "auto"])
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-3, 2**70) | st.floats(allow_nan=False) | WORDS | st.text(max_size=4),
