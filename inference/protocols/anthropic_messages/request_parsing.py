@@ -1,31 +1,56 @@
 """A client's messages request to the neutral form."""
 
 import re
-from typing import assert_never
 
 import msgspec
 
 from inference import ir
+from inference.envelope import fields
 from inference.errors import GatewayError, Kind, Untranslatable
 from inference.protocols.anthropic_messages import shapes
+from inference.protocols.anthropic_messages.content_parsing import parse_messages, texts
+from inference.protocols.anthropic_messages.tool_parsing import parse_tool_choice, parse_tools
 from inference.protocols.decoding import decode
 from inference.protocols.warnings import Warnings
 
 REQUEST = msgspec.json.Decoder(shapes.Request)
 # Differs with each request and would defeat every other backend's prefix cache.
 BILLING_HEADER = "x-anthropic-billing-header"
-# Run by the vendor: without them the model can still answer.
-SERVER_TOOL = re.compile(r"(?:web_search|web_fetch|code_execution|tool_search\w*)_\d{8}")
+MOST_MESSAGES = 100_000
+MOST_TOOLS = 1024
+
+READ = frozenset(shapes.Request.__struct_fields__)
+# Without them the answer is the same.
+IGNORED = frozenset({"cache_control", "diagnostics", "user_profile_id", "workspace_id"})
+WEAKENED = frozenset(
+    {"betas", "billing_policy", "compaction", "context_management", "fallback_credit_token", "fallbacks"}
+)
+REFUSED = frozenset({"container", "inference_geo", "mcp_servers", "thread"})
+ABSENT = (b"null", b"[]")
+# In OpenAI's words, which the neutral form has.
+SERVICE_TIERS = {"auto": "auto", "standard_only": "default"}
+# Claude Code names its session in what it says of the user, earlier versions in so many words.
+NAMED_SESSION = re.compile(r"_session_([\w-]+)$")
 
 
-def parse_request(body: bytes, warnings: Warnings) -> ir.Request:  # noqa: ARG001 - nothing is weakened yet
+class User(msgspec.Struct):
+    session_id: str = ""
+
+
+USER = msgspec.json.Decoder(User)
+
+
+def parse_request(body: bytes, warnings: Warnings) -> ir.Request:
     """Raises GatewayError naming the field."""
     asked = decode(REQUEST, body)
-    refuse(asked)
-    tools = parse_tools(asked)
+    check(asked)
+    judge_others(body, warnings)
+    warn(asked, warnings)
+    tools = parse_tools(asked, warnings)
+    user = asked.metadata.user_id if asked.metadata else None
     return ir.Request(
         model=asked.model,
-        messages=tuple(parse_message(message) for message in asked.messages),
+        messages=parse_messages(asked.messages, warnings),
         system=tuple(text for text in texts(asked.system) if not text.text.startswith(BILLING_HEADER)),
         tools=tools,
         tool_choice=parse_tool_choice(asked.tool_choice, tools),
@@ -35,96 +60,42 @@ def parse_request(body: bytes, warnings: Warnings) -> ir.Request:  # noqa: ARG00
         stream=bool(asked.stream),
         include_usage=True,
         reasoning=parse_reasoning(asked),
-        shows_reasoning=asked.thinking is not None and asked.thinking.type != "disabled",
-        user=asked.metadata.user_id if asked.metadata else None,
+        shows_reasoning=shows_reasoning(asked.thinking),
+        user=user,
+        session=session_of(user),
+        output=parse_output(asked),
+        service_tier=SERVICE_TIERS.get(asked.service_tier or ""),
     )
 
 
-def refuse(asked: shapes.Request) -> None:
-    """What nobody but Anthropic could answer."""
+def check(asked: shapes.Request) -> None:
     if not asked.messages:
         raise GatewayError(Kind.INVALID_VALUE, "At least one message is required.", param="messages")
+    if len(asked.messages) > MOST_MESSAGES:
+        raise GatewayError(Kind.INVALID_VALUE, f"At most {MOST_MESSAGES} messages are accepted.", param="messages")
+    if len(asked.tools or ()) > MOST_TOOLS:
+        raise GatewayError(Kind.INVALID_VALUE, f"At most {MOST_TOOLS} tools are accepted.", param="tools")
     if asked.max_tokens < 0:
         raise GatewayError(Kind.INVALID_VALUE, "This field must not be below 0.", param="max_tokens")
-    unsupported = {
-        "mcp_servers": bool(asked.mcp_servers),
-        "container": asked.container is not None,
-        "thread": asked.thread is not None,
-        "inference_geo": asked.inference_geo is not None,
-        "output_format": asked.output_format is not None,
-        "output_config.format": asked.output_config is not None and asked.output_config.format is not None,
-    }
-    for field, present in unsupported.items():
-        if present:
-            raise Untranslatable("This cannot be kept by the backend that answers this model.", param=field)
 
 
-# Messages.
+def judge_others(body: bytes, warnings: Warnings) -> None:
+    """The fields we do not read."""
+    for field in fields(body):
+        name = field.name
+        if name in READ or name in IGNORED or bytes(field.value) in ABSENT:
+            continue
+        if name in REFUSED:
+            raise Untranslatable("Nobody but Anthropic can keep this.", param=name)
+        warnings.add(name, "unsupported" if name in WEAKENED else "unknown")
 
 
-def parse_message(message: shapes.Message) -> ir.Message:
-    if isinstance(message.content, str):
-        return ir.Message(message.role, texts(message.content))
-    return ir.Message(message.role, tuple(parse_block(block) for block in message.content if not is_empty(block)))
-
-
-def parse_block(block: shapes.Block) -> ir.Block:
-    match block:
-        case shapes.TextBlock(text=text):
-            return ir.Text(text)
-        case shapes.ThinkingBlock(thinking=thinking, signature=signature):
-            return ir.Thinking(thinking, signature)
-        case shapes.RedactedThinkingBlock(data=data):
-            return ir.RedactedThinking(data)
-        case shapes.ToolUseBlock():
-            return ir.ToolUse(block.id, block.name, block.input)
-        case shapes.ToolResultBlock():
-            return ir.ToolResult(block.tool_use_id, texts(block.content), is_error=bool(block.is_error))
-        case _:
-            assert_never(block)
-
-
-def is_empty(block: shapes.Block) -> bool:
-    return isinstance(block, shapes.TextBlock) and not block.text
-
-
-def texts(content: str | list[shapes.TextBlock] | None) -> tuple[ir.Text, ...]:
-    parts = [content or ""] if content is None or isinstance(content, str) else [block.text for block in content]
-    return tuple(ir.Text(part) for part in parts if part)
-
-
-# Tools and controls.
-
-
-def parse_tools(asked: shapes.Request) -> tuple[ir.Tool, ...]:
-    """Tools that the vendor runs are left out, unless the request is about nothing else."""
-    offered = asked.tools or []
-    forced = asked.tool_choice.name if asked.tool_choice else None
-    tools: list[ir.Tool] = []
-    for position, tool in enumerate(offered):
-        if tool.type in (None, "custom"):
-            tools.append(parse_tool(tool, f"tools[{position}]"))
-        elif not SERVER_TOOL.fullmatch(tool.type) or len(offered) == 1 or tool.name == forced:
-            message = f"The tool {tool.type} exists at Anthropic only."
-            raise Untranslatable(message, param=f"tools[{position}].type", kind=Kind.UNSUPPORTED_TOOL)
-    return tuple(tools)
-
-
-def parse_tool(tool: shapes.Tool, path: str) -> ir.Tool:
-    if not tool.name:
-        raise GatewayError(Kind.MISSING_PARAMETER, "This field is required.", param=f"{path}.name")
-    if tool.input_schema is None:
-        raise GatewayError(Kind.MISSING_PARAMETER, "This field is required.", param=f"{path}.input_schema")
-    return ir.Tool(tool.name, tool.input_schema, description=tool.description, strict=tool.strict)
-
-
-def parse_tool_choice(choice: shapes.ToolChoice | None, tools: tuple[ir.Tool, ...]) -> ir.ToolChoice | None:
-    if choice is None or not tools:
-        return None
-    if choice.type == "tool" and choice.name not in {tool.name for tool in tools}:
-        raise GatewayError(Kind.INVALID_VALUE, "No tool has this name.", param="tool_choice.name")
-    name = choice.name if choice.type == "tool" else None
-    return ir.ToolChoice(choice.type, name, parallel=not choice.disable_parallel_tool_use)
+def warn(asked: shapes.Request, warnings: Warnings) -> None:
+    """Of what is weakened in the fields we do read."""
+    if asked.speed == "fast":
+        warnings.add("speed", "unsupported")
+    if asked.output_config is not None and asked.output_config.task_budget is not None:
+        warnings.add("output_config.task_budget", "unsupported")
 
 
 def parse_reasoning(asked: shapes.Request) -> ir.Reasoning | None:
@@ -133,3 +104,23 @@ def parse_reasoning(asked: shapes.Request) -> ir.Reasoning | None:
         return ir.Reasoning(effort=effort) if effort else None
     thinks = asked.thinking.type in ("enabled", "adaptive")
     return ir.Reasoning(enabled=thinks, effort=effort, budget=asked.thinking.budget_tokens)
+
+
+def shows_reasoning(thinking: shapes.Thinking | None) -> bool:
+    return thinking is not None and thinking.type != "disabled" and thinking.display != "omitted"
+
+
+def parse_output(asked: shapes.Request) -> ir.OutputFormat | None:
+    wanted = asked.output_config.format if asked.output_config else None
+    wanted = wanted or asked.output_format
+    return ir.OutputFormat(wanted.schema) if wanted else None
+
+
+def session_of(user: str | None) -> str | None:
+    if user is None:
+        return None
+    try:
+        return USER.decode(user).session_id or None
+    except (msgspec.DecodeError, RecursionError):
+        named = NAMED_SESSION.search(user)
+        return named[1] if named else None

@@ -5,36 +5,7 @@ from typing import Literal
 import msgspec
 
 from inference.ir import JSON
-
-# Content.
-
-
-class TextBlock(msgspec.Struct, tag_field="type", tag="text"):
-    text: str
-
-
-class ThinkingBlock(msgspec.Struct, tag_field="type", tag="thinking"):
-    thinking: str
-    signature: str = ""
-
-
-class RedactedThinkingBlock(msgspec.Struct, tag_field="type", tag="redacted_thinking"):
-    data: str
-
-
-class ToolUseBlock(msgspec.Struct, tag_field="type", tag="tool_use"):
-    id: str
-    name: str
-    input: dict[str, JSON]
-
-
-class ToolResultBlock(msgspec.Struct, tag_field="type", tag="tool_result"):
-    tool_use_id: str
-    content: str | list[TextBlock] | None = None
-    is_error: bool | None = None
-
-
-type Block = TextBlock | ThinkingBlock | RedactedThinkingBlock | ToolUseBlock | ToolResultBlock
+from inference.protocols.anthropic_messages.content_shapes import Block, Cacheable, TextBlock
 
 
 class Message(msgspec.Struct):
@@ -45,13 +16,14 @@ class Message(msgspec.Struct):
 # Tools.
 
 
-class Tool(msgspec.Struct):
+class Tool(Cacheable):
     """`type` is given for the vendor's own tools; those have no schema."""
 
     name: str = ""
     type: str | None = None
     input_schema: dict[str, JSON] | None = None
     description: str | None = None
+    input_examples: list[JSON] | None = None
     strict: bool | None = None
 
 
@@ -67,11 +39,18 @@ class ToolChoice(msgspec.Struct):
 class Thinking(msgspec.Struct):
     type: Literal["enabled", "adaptive", "disabled", "between_tools"]
     budget_tokens: int | None = None
+    display: str | None = None
+
+
+class OutputFormat(msgspec.Struct):
+    schema: dict[str, JSON]
+    type: Literal["json_schema"]
 
 
 class OutputConfig(msgspec.Struct):
     effort: str | None = None
-    format: JSON = None
+    format: OutputFormat | None = None
+    task_budget: JSON = None
 
 
 class Metadata(msgspec.Struct):
@@ -92,9 +71,7 @@ class Request(msgspec.Struct):
     tool_choice: ToolChoice | None = None
     thinking: Thinking | None = None
     output_config: OutputConfig | None = None
-    output_format: JSON = None
+    output_format: OutputFormat | None = None
     metadata: Metadata | None = None
-    mcp_servers: list[JSON] | None = None
-    container: JSON = None
-    thread: JSON = None
-    inference_geo: str | None = None
+    service_tier: str | None = None
+    speed: str | None = None
