@@ -10,14 +10,18 @@ import msgspec
 from routing.profile import Profile, adjusted
 
 CLAUDE = re.compile(
-    r"(?:anthropic[./])?claude-(?:(?P<family>opus|sonnet|haiku|[a-z]+)-(?P<major>\d+)(?:[.-](?P<minor>\d{1,2})(?!\d))?"
-    r"|(?P<old_major>[1-3])(?:[.-](?P<old_minor>\d))?|instant)"
+    r"(?:(?:[a-z-]+\.)?anthropic[./])?claude-(?:"
+    r"(?P<family>[a-z]+)-(?P<major>\d+)(?:[.-](?P<minor>\d{1,2})(?!\d))?|(?P<preview>[a-z]+-preview)|[1-3]|instant)"
 )
+# Of the latest generations these know no system turn among the others.
+NO_MID_SYSTEM = frozenset({"sonnet", "haiku"})
+
 ANTHROPIC = Profile(thinking_modes=("enabled", "adaptive", "disabled"), sampling="one")
 CLAUDE_3 = Profile(
     thinking_modes=("enabled", "disabled"),
     effort_levels=(),
     sampling="one",
+    tool_name_max=128,
     structured_outputs=False,
     strict_tools=False,
     context_window=200_000,
@@ -28,6 +32,7 @@ CLAUDE_4_6 = Profile(
     thinking_modes=("adaptive", "enabled", "disabled"),
     effort_levels=("low", "medium", "high", "max"),
     sampling="one",
+    tool_name_max=128,
     prefill=False,
     max_output=64_000,
 )
@@ -106,6 +111,8 @@ def claude(model: str) -> Profile:
     named = CLAUDE.match(model)
     if named is None:
         return ANTHROPIC
+    if named["preview"]:
+        return CLAUDE_4_7
     if named["major"] is None:
         return CLAUDE_3
     generation = int(named["major"]), int(named["minor"] or 0)
@@ -115,7 +122,7 @@ def claude(model: str) -> Profile:
         return CLAUDE_4_5
     if generation == (4, 6):
         return CLAUDE_4_6
-    return CLAUDE_4_7 if generation == (4, 7) else CLAUDE_4_8
+    return CLAUDE_4_7 if generation == (4, 7) or named["family"] in NO_MID_SYSTEM else CLAUDE_4_8
 
 
 def gpt(model: str) -> Profile:
