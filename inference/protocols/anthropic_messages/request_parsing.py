@@ -111,9 +111,9 @@ def shows_reasoning(thinking: shapes.Thinking | None) -> bool:
 
 
 def parse_output(asked: shapes.Request) -> ir.OutputFormat | None:
-    wanted = asked.output_config.format if asked.output_config else None
-    wanted = wanted or asked.output_format
-    return ir.OutputFormat(wanted.schema) if wanted else None
+    if asked.output_config is not None and asked.output_config.format is not None:
+        return ir.OutputFormat(asked.output_config.format.schema, path="output_config.format")
+    return ir.OutputFormat(asked.output_format.schema, path="output_format") if asked.output_format else None
 
 
 def session_of(user: str | None) -> str | None:

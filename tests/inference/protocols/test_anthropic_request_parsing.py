@@ -137,7 +137,8 @@ def test_a_field_without_a_value_is_nothing() -> None:
 def test_a_wanted_schema_is_read(field: str) -> None:
     wanted = {"type": "json_schema", "schema": {"type": "object"}}
     value = {"format": wanted} if field == "output_config" else wanted
-    assert parsed(**{field: value}).output == ir.OutputFormat({"type": "object"})
+    path = "output_config.format" if field == "output_config" else field
+    assert parsed(**{field: value}).output == ir.OutputFormat({"type": "object"}, path=path)
 
 
 @pytest.mark.parametrize(("tier", "expected"), [("auto", "auto"), ("standard_only", "default"), (None, None)])
