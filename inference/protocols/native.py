@@ -8,10 +8,11 @@ from collections.abc import Iterable
 import msgspec
 
 from inference import ir
-from inference.errors import BackendError, Kind, Untranslatable
+from inference.errors import BackendError, Kind
 from inference.protocols import wire
 from inference.protocols.codec import Aim, Rendered
 from inference.protocols.folding import fold
+from inference.protocols.local_requests import reduced
 
 LARGEST_CHUNK = 2**32
 
@@ -28,10 +29,8 @@ EVENT_LIST: msgspec.msgpack.Decoder[list[ir.Event]] = msgspec.msgpack.Decoder(li
 
 
 def render_request(request: ir.Request, aim: Aim) -> Rendered:
-    choice = request.tool_choice
-    if choice is not None and choice.mode in ("any", "tool"):
-        raise Untranslatable("A local model cannot be made to call a tool: use auto or none.", param="tool_choice")
-    return Rendered(wire.encode(Job(msgspec.structs.replace(request, model=aim.model), thinking(request))))
+    """Raises Untranslatable."""
+    return Rendered(wire.encode(Job(reduced(request, aim.model), thinking(request))))
 
 
 def thinking(request: ir.Request) -> bool | None:
