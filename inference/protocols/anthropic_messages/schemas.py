@@ -5,10 +5,13 @@ from inference.ir import JSON
 ALTERNATIVES = ("anyOf", "oneOf", "allOf")
 
 
-def object_schema(schema: dict[str, JSON]) -> dict[str, JSON]:
-    """Alternatives at the root become one permissive object; one such schema would fail the whole request."""
+def object_schema(schema: dict[str, JSON]) -> tuple[dict[str, JSON], bool]:
+    """Alternatives at the root become one permissive object; one such schema would fail the whole request.
+
+    True where this weakened the schema.
+    """
     if not any(name in schema for name in ALTERNATIVES):
-        return {"type": "object"} | schema
+        return {"type": "object"} | schema, False
     rest = {name: value for name, value in schema.items() if name not in ALTERNATIVES}
     either = [variant for name in ("anyOf", "oneOf") for variant in variants(schema, name)]
     every = variants(schema, "allOf")
@@ -19,7 +22,7 @@ def object_schema(schema: dict[str, JSON]) -> dict[str, JSON]:
     if either:
         required |= set.intersection(*(required_of(variant) for variant in either))
     merged = rest | {"type": "object", "properties": properties}
-    return merged | {"required": sorted(required)} if required else merged
+    return (merged | {"required": sorted(required)} if required else merged), True
 
 
 # A schema is the client's, and may be anything.
