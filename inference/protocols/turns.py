@@ -1,6 +1,7 @@
 """Puts a conversation in the order that every vendor demands: each tool call is answered in the very next turn."""
 
 from collections.abc import Container, Iterable, Sequence
+from itertools import chain, groupby
 
 import msgspec
 
@@ -17,13 +18,10 @@ FIELD = "messages"
 def merged(messages: Iterable[ir.Message]) -> list[ir.Message]:
     """Neighbours of one role become one turn; a turn without content goes."""
     turns: list[ir.Message] = []
-    for message in messages:
-        if not message.content:
-            continue
-        if turns and turns[-1].role == message.role:
-            turns[-1] = ir.Message(message.role, turns[-1].content + message.content)
-        else:
-            turns.append(message)
+    for _, run in groupby((message for message in messages if message.content), key=lambda message: message.role):
+        first, *others = run
+        content = chain(first.content, *(message.content for message in others))
+        turns.append(ir.Message(first.role, tuple(content)) if others else first)
     return turns
 
 

@@ -160,6 +160,10 @@ def test_a_result_that_is_missing_is_warned_of() -> None:
     assert warned(messages=(HELLO, asking, HELLO), tools=(TOOL,))[1] == [("messages", "missing_tool_result")]
 
 
+def test_a_long_run_of_one_role_becomes_one_turn() -> None:
+    assert told(NEWEST, *[HELLO] * 50_000) == [("user", ["Hello"] * 50_000)]
+
+
 @given(CONVERSATIONS, st.booleans())
 def test_a_system_turn_stands_between_the_user_and_the_assistant_only(
     messages: tuple[ir.Message, ...], is_last: bool
