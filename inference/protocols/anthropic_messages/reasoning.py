@@ -119,7 +119,7 @@ def default_max_tokens(profile: Profile, *, is_stream: bool) -> int:
 def with_budget(request: ir.Request, turns: Sequence[ir.Message], aim: Aim) -> dict[str, JSON]:
     """A budget stays below `max_tokens`, and a `max_tokens` that the client gave stays what it is."""
     asked = request.reasoning or ir.Reasoning()
-    budget = asked.budget or BUDGETS.get(asked.effort or "", BUDGETS["medium"])
+    budget = BUDGETS.get(asked.effort or "", BUDGETS["medium"]) if asked.budget is None else asked.budget
     limit = max_tokens(request, aim)
     if lacks_thinking(turns):
         aim.warnings.add(field_of(asked), "thinking_missing")

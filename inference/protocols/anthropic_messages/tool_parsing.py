@@ -8,6 +8,7 @@ from inference.protocols.anthropic_messages import shapes
 from inference.protocols.anthropic_messages.client_tools import known_tool
 from inference.protocols.anthropic_messages.content_parsing import cache_of
 from inference.protocols.anthropic_messages.server_tools import SERVER_TOOL
+from inference.protocols.names import offered_name
 from inference.protocols.warnings import Warnings
 
 
@@ -60,7 +61,7 @@ def parse_tool_choice(choice: shapes.ToolChoice | None, tools: tuple[ir.Tool, ..
         return None
     if not tools:
         raise GatewayError(Kind.INVALID_VALUE, "There is no tool to call.", param="tool_choice")
-    if choice.type == "tool" and choice.name not in {tool.name for tool in tools}:
+    name = offered_name(choice.name, tools) if choice.type == "tool" else None
+    if choice.type == "tool" and name is None:
         raise GatewayError(Kind.INVALID_VALUE, "No tool has this name.", param="tool_choice.name")
-    name = choice.name if choice.type == "tool" else None
     return ir.ToolChoice(choice.type, name, parallel=not choice.disable_parallel_tool_use)

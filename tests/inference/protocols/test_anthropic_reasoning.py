@@ -92,7 +92,10 @@ def test_a_budget_leaves_room_in_what_the_model_can_write() -> None:
     assert (body["thinking"]["budget_tokens"], body["max_tokens"]) == (20_000 - 1024, 20_000)
 
 
-@pytest.mark.parametrize(("asked", "field"), [({"effort": "high"}, "reasoning_effort"), ({"budget": 4000}, "thinking")])
+@pytest.mark.parametrize(
+    ("asked", "field"),
+    [({"effort": "high"}, "reasoning_effort"), ({"budget": 4000}, "thinking"), ({"budget": 0}, "thinking")],
+)
 def test_a_limit_too_small_for_thinking_leaves_it_out(asked: dict[str, Any], field: str) -> None:
     body, warnings = warned(BUDGETED, reasoning=ir.Reasoning(enabled=True, **asked), max_tokens=1500)
     assert ("thinking" in body, body["max_tokens"]) == (False, 1500)
