@@ -48,6 +48,7 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     string_content_only: bool = False
     null_content: bool = False
     reasoning_field: Literal["reasoning_content", "reasoning"] | None = "reasoning_content"
+    reasoning_with_calls: bool = False
     reasoning_effort: bool | None = None
     reasoning_effort_with_tools: bool = True
     max_stops: Count | None = None

@@ -73,6 +73,7 @@ GPT_5_2 = msgspec.structs.replace(GPT_5, effort_levels=("none", "low", "medium",
 GPT_5_4 = msgspec.structs.replace(GPT_5_2, reasoning_effort_with_tools=False)
 CODEX = msgspec.structs.replace(GPT_5, effort_levels=("low", "medium", "high"))
 COMPATIBLE = Profile()
+DEEPSEEK = Profile(reasoning_with_calls=True)
 
 # By how a name begins, without `openai/`; the first that fits. Where none does, anything may be true of it.
 GPT: tuple[tuple[re.Pattern[str], Profile], ...] = (
@@ -86,6 +87,7 @@ GPT: tuple[tuple[re.Pattern[str], Profile], ...] = (
     (re.compile(r"gpt-4\.\d"), msgspec.structs.replace(GENUINE, max_output=32_768)),
     (re.compile(r"gpt-4-(?:turbo|1106|0125)|gpt-3"), msgspec.structs.replace(GENUINE, max_output=4096)),
     (re.compile(r"gpt-(?!oss)"), GENUINE),
+    (re.compile(r"(?:[\w-]+/)?deepseek"), DEEPSEEK),
 )
 
 

@@ -103,7 +103,7 @@ def render_assistant(message: ir.Message, profile: Profile) -> dict[str, JSON]:
     calls = [render_call(block, profile) for block in message.content if isinstance(block, ir.ToolUse)]
     nothing = None if calls and profile.null_content else ""
     rendered: dict[str, JSON] = {"role": "assistant", "content": text or nothing}
-    if reasoning and profile.reasoning_field is not None:
+    if profile.reasoning_field is not None and (reasoning or (calls and profile.reasoning_with_calls)):
         rendered[profile.reasoning_field] = reasoning
     if calls:
         rendered["tool_calls"] = calls

@@ -198,3 +198,10 @@ def test_reasoning_goes_back_as_text_where_the_server_reads_it(field: str | None
 def test_a_turn_of_nothing_but_unreadable_thinking_goes() -> None:
     turns = (user(ir.Text("a")), assistant(ir.RedactedThinking("opaque"), ir.Thinking("", "sig")), user(ir.Text("b")))
     assert rendered_messages(*turns) == [{"role": "user", "content": [text("a"), text("b")]}]
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_a_turn_of_calls_brings_its_reasoning_where_the_server_insists(wanted: bool) -> None:
+    turns = (assistant(CALL), user(ir.ToolResult("c", (ir.Text("r"),))))
+    message, _ = rendered_messages(*turns, reasoning_with_calls=wanted)
+    assert message.get("reasoning_content") == ("" if wanted else None)

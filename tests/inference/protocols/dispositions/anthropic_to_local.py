@@ -1,0 +1,48 @@
+"""From Anthropic clients to a local model."""
+
+from typing import Any
+
+from tests.inference.protocols.dispositions.row import PDF, PIXEL, dropped, kept, refused, user, warned
+
+TOOLS: dict[str, Any] = {"tools": [{"name": "f", "input_schema": {"type": "object"}}]}
+PLAIN_DOCUMENT = {"type": "text", "media_type": "text/plain", "data": "D"}
+
+ROWS = [
+    kept("max_tokens", {"max_tokens": 5}, {"request": {"max_tokens": 5}}),
+    kept("temperature", {"temperature": 0.3}, {"request": {"sampling": {"temperature": 0.3}}}),
+    kept("top_p", {"top_p": 0.5}, {"request": {"sampling": {"top_p": 0.5}}}),
+    kept("top_k", {"top_k": 5}, {"request": {"sampling": {"top_k": 5}}}),
+    kept("stop_sequences", {"stop_sequences": ["x"]}, {"request": {"stop": ["x"]}}),
+    kept("system", {"system": "S"}, {"request": {"system": [{"text": "S"}]}}),
+    dropped(
+        "the billing header in system",
+        {"system": [{"type": "text", "text": "x-anthropic-billing-header: cch=1;"}, {"type": "text", "text": "S"}]},
+        {"request": {"system": [{"text": "S"}]}},
+    ),
+    kept("tools", TOOLS, {"request": {"tools": [{"name": "f"}]}}),
+    refused("tool_choice that forces a call", TOOLS | {"tool_choice": {"type": "any"}}, field="tool_choice"),
+    kept("thinking", {"thinking": {"type": "adaptive"}}, {"thinking": True}),
+    kept("no thinking", {"thinking": {"type": "disabled"}}, {"thinking": False}),
+    refused(
+        "output_config.format", {"output_config": {"format": {"type": "json_schema", "schema": {"type": "object"}}}}
+    ),
+    refused(
+        "image",
+        user({"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": PIXEL}}),
+        field="messages[0].content[0]",
+        code="unsupported_content",
+    ),
+    refused(
+        "document with a PDF",
+        user({"type": "document", "source": {"type": "base64", "media_type": "application/pdf", "data": PDF}}),
+        field="messages[0].content[0]",
+        code="unsupported_content",
+    ),
+    kept("document of text", user({"type": "document", "source": PLAIN_DOCUMENT}), {}),
+    dropped("metadata", {"metadata": {"user_id": "u1"}}, {}),
+    dropped("cache_control", {"cache_control": {"type": "ephemeral"}}, {}),
+    warned("context_management", {"context_management": {"edits": []}}),
+    refused("mcp_servers", {"mcp_servers": [{"type": "url", "name": "m", "url": "https://x.example"}]}),
+    refused("inference_geo", {"inference_geo": "eu"}),
+    warned("unknown fields", {"foo": 1}, field="foo"),
+]
