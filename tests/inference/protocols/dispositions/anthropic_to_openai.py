@@ -71,7 +71,14 @@ PARAMETERS = [
         model=THINKER,
     ),
     dropped("thinking adaptive", {"thinking": {"type": "adaptive"}}, {"reasoning_effort": ABSENT}, model=THINKER),
-    kept("thinking disabled", {"thinking": {"type": "disabled"}}, {"reasoning_effort": "none"}, model=THINKER),
+    kept("thinking disabled", {"thinking": {"type": "disabled"}}, {"reasoning_effort": "none"}, model=LATE),
+    warned(
+        "thinking disabled, gpt-5",
+        {"thinking": {"type": "disabled"}},
+        {"reasoning_effort": "minimal"},
+        field="thinking",
+        model=THINKER,
+    ),
     warned(
         "output_config.effort beside tools, from gpt-5.4 on",
         {"output_config": {"effort": "low"}, **TOOLS},
@@ -107,7 +114,7 @@ TOOL_ROWS = [
         "tools that Anthropic runs, as web_search_*",
         {"tools": [TOOL, server("web_search_20250305")]},
         {"tools": [{"function": {"name": "f"}}]},
-        field="tools[1].type",
+        field="tools[1]",
     ),
     refused(
         "tools that Anthropic runs, alone",

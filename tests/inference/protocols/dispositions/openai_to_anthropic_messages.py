@@ -71,7 +71,7 @@ ROWS = [
     refused(
         "file_id",
         user({"type": "file", "file": {"file_id": "f1"}}),
-        field="messages[0].content[0].file",
+        field="messages[0].content[0].file.file_id",
         code="unsupported_content",
     ),
     kept(
