@@ -57,13 +57,26 @@ def find(models_dir: Path, hub_cache: Path) -> dict[str, Installed]:
     """By name; what stands in the models folder goes before the cache of Hugging Face."""
     found: dict[str, Installed] = {}
     for name, folder, place in candidates(models_dir, hub_cache):
-        if name in found or not NAME.fullmatch(name):
-            continue
-        # A folder may hold dangling links, be unreadable, or vanish while we look.
-        with contextlib.suppress(OSError):
-            if is_complete(folder):
-                found[name] = Installed(name, folder, place, size(folder), problem(folder))
+        model = None if name in found else look_at(name, folder, place)
+        if model is not None:
+            found[name] = model
     return found
+
+
+def find_one(name: str, models_dir: Path, hub_cache: Path) -> Installed | None:
+    """What `find` has under this name, without a look into the other models."""
+    places = (candidate for candidate in candidates(models_dir, hub_cache) if candidate[0] == name)
+    return next((model for candidate in places if (model := look_at(*candidate))), None)
+
+
+def look_at(name: str, folder: Path, place: Place) -> Installed | None:
+    if not NAME.fullmatch(name):
+        return None
+    # A folder may hold dangling links, be unreadable, or vanish while we look.
+    with contextlib.suppress(OSError):
+        if is_complete(folder):
+            return Installed(name, folder, place, size(folder), problem(folder))
+    return None
 
 
 def candidates(models_dir: Path, hub_cache: Path) -> Iterator[tuple[str, Path, Place]]:

@@ -48,6 +48,10 @@ async def ask(backend: LocalBackend, request: ir.Request, *, model: str = DEMO_N
     return Answered([*events, *parser.close()])
 
 
+async def count(backend: LocalBackend, request: ir.Request, *, model: str = DEMO_NAME) -> int:
+    return await backend.count(native.render_request(request, model))
+
+
 class Answered:
     """The events of an answer, and what they say together."""
 

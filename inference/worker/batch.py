@@ -8,7 +8,7 @@ from typing import Protocol
 
 from inference import ir
 from inference.errors import GatewayError, Kind
-from inference.protocols import native, wire
+from inference.protocols import wire
 from inference.worker import prompts
 from inference.worker.adapter import TokenizerWrapper
 from inference.worker.engine import Reading, Token
@@ -72,9 +72,6 @@ class Batch:
     @property
     def has_room(self) -> bool:
         return len(self._rows) < self.engine.slots
-
-    def count(self, job: native.Job) -> int:
-        return len(prompts.render(job, self.engine.tokenizer).tokens)
 
     def admit(self, work: Work) -> None:
         """Raises GatewayError where the request cannot be answered as it is."""

@@ -1,19 +1,21 @@
 """One gateway process at the socket: its frames to the scheduler, and the scheduler's updates back to it."""
 
 import asyncio
+import functools
 import logging
 import os
 import socket
 import struct
 import time
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
 
 import msgspec
 
 from inference.errors import GatewayError, Kind
 from inference.protocols import native, wire
 from inference.worker.scheduler import Scheduler
-from inference.worker.work import Caller, Update, Work, failed
+from inference.worker.tokens import Tokenizers
+from inference.worker.work import Caller, Update, Work, failed, unanswered
 
 log = logging.getLogger(__name__)
 
@@ -22,12 +24,18 @@ CAPABILITIES = ("count", "seeds", "stops", "thinking", "tools")
 # A gateway that reads this much less than is written hangs; its requests are not worth the memory.
 LARGEST_BACKLOG = 16 * 1024**2
 
+type Task = asyncio.Task[wire.Frame | None]
+
 
 class Connection(asyncio.Protocol):
     """`opened` holds the connections that have said hello."""
 
-    def __init__(self, scheduler: Scheduler, *, largest_frame: int, opened: set["Connection"]) -> None:
+    def __init__(
+        self, scheduler: Scheduler, tokenizers: Tokenizers, *, largest_frame: int, opened: set["Connection"]
+    ) -> None:
         self._scheduler = scheduler
+        self._tokenizers = tokenizers
+        self._tasks: dict[int, Task] = {}
         self._reader = wire.FrameReader(wire.TO_WORKER, largest_frame)
         self._opened = opened
         self._transport: asyncio.Transport | None = None
@@ -43,6 +51,8 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, _: Exception | None) -> None:
         self._transport = None
         self._opened.discard(self)
+        for task in self._tasks.values():
+            task.cancel()
         self._scheduler.cancel(lambda caller: caller.owner is self)
 
     def data_received(self, data: bytes) -> None:
@@ -89,9 +99,9 @@ class Connection(asyncio.Protocol):
             case wire.Submit():
                 self._submit(frame)
             case wire.Cancel():
-                self._scheduler.cancel(Caller(self, frame.id).__eq__)
+                self._cancel(frame.id)
             case wire.Count():
-                self._scheduler.count(Caller(self, frame.id), read_job(frame.job))
+                self._start(frame.id, self._count(frame))
             case wire.Load():
                 self._scheduler.load(Caller(self, frame.id), frame.model)
             case wire.Unload():
@@ -109,6 +119,32 @@ class Connection(asyncio.Protocol):
         expires = time.monotonic() + frame.deadline
         self._scheduler.submit(Work(caller, frame.tenant, read_job(frame.job), expires))
         self.send([wire.Accepted(frame.id)])
+
+    def _cancel(self, number: int) -> None:
+        task = self._tasks.get(number)
+        if task is None or not task.cancel():
+            self._scheduler.cancel(Caller(self, number).__eq__)
+
+    def _start(self, number: int, answering: Coroutine[None, None, wire.Frame | None]) -> None:
+        """Begin what waits for tokenizers, while other frames come."""
+        self._tasks[number] = asyncio.get_running_loop().create_task(answering)
+        self._tasks[number].add_done_callback(functools.partial(self._settle, Caller(self, number)))
+
+    def _settle(self, caller: Caller, task: Task) -> None:
+        self._tasks.pop(caller.id, None)
+        error = None if task.cancelled() else task.exception()
+        if task.cancelled():
+            self.deliver([unanswered(caller)])
+        elif isinstance(error, GatewayError):
+            self.deliver([failed(caller, error)])
+        elif error is not None:
+            log.error("request failed", exc_info=error)
+            self.deliver([failed(caller, GatewayError(Kind.INTERNAL_ERROR, "The local worker failed at this."))])
+        elif (answer := task.result()) is not None:
+            self.deliver([Update(caller, answer)])
+
+    async def _count(self, frame: wire.Count) -> wire.Frame:
+        return wire.Result(frame.id, await self._tokenizers.count(read_job(frame.job)))
 
     def deliver(self, updates: Iterable[Update]) -> None:
         """One step's updates: all events in one frame, then the frames that end requests."""

@@ -5,9 +5,9 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from inference.errors import GatewayError, Kind
 from inference.installed import Installed
 from inference.worker.batch import Batch, Engine
+from inference.worker.catalogue import LookUp, installed, loading
 
 log = logging.getLogger(__name__)
 
@@ -19,13 +19,10 @@ class Resident:
 
 
 class Models:
-    """Called on the MLX thread, but for `find` and `loading`.
+    """Called on the MLX thread, but for `loading`."""
 
-    `find` looks up what is installed: a name leads to a folder through it alone.
-    """
-
-    def __init__(self, find: Callable[[], dict[str, Installed]], load: Callable[[Installed], Engine]) -> None:
-        self._find = find
+    def __init__(self, look_up: LookUp, load: Callable[[Installed], Engine]) -> None:
+        self._look_up = look_up
         self._load = load
         self._residents: dict[str, Resident] = {}
         self.loading: str | None = None
@@ -52,22 +49,13 @@ class Models:
             log.info("model unloaded model=%s", name)
 
     def _bring(self, name: str) -> Resident:
-        installed = self._find().get(name)
-        if installed is None:
-            raise GatewayError(Kind.MODEL_NOT_INSTALLED, f"model: {name} is not installed here.", param="model")
-        if installed.problem is not None:
-            message = f"model: {name} is not loaded: {installed.problem}."
-            raise GatewayError(Kind.MODEL_NOT_INSTALLED, message, param="model")
+        model = installed(self._look_up, name)
         self.loading = name
         began = time.monotonic()
         try:
-            engine = self._load(installed)
-        except Exception as error:
-            # A model's files can be broken in any way; the reason is for the operator, in the log.
-            log.exception("model failed to load model=%s", name)
-            message = f"model: {name} cannot be loaded ({type(error).__name__})."
-            raise GatewayError(Kind.MODEL_NOT_INSTALLED, message, param="model") from error
+            with loading(name):
+                engine = self._load(model)
         finally:
             self.loading = None
-        log.info("model loaded model=%s bytes=%d seconds=%.2f", name, installed.size, time.monotonic() - began)
-        return Resident(installed, Batch(engine))
+        log.info("model loaded model=%s bytes=%d seconds=%.2f", name, model.size, time.monotonic() - began)
+        return Resident(model, Batch(engine))

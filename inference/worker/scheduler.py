@@ -10,12 +10,11 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from inference import ir
 from inference.errors import GatewayError, Kind
-from inference.protocols import native, wire
+from inference.protocols import wire
 from inference.worker.fairness import FairQueue
 from inference.worker.models import Models, Resident
-from inference.worker.work import Caller, Update, Work, failed
+from inference.worker.work import Caller, Update, Work, failed, unanswered
 
 log = logging.getLogger(__name__)
 
@@ -80,8 +79,7 @@ class Scheduler:
         with self._changed:
             waiting = self._waiting.remove(lambda work: unwanted(work.caller))
         if waiting:
-            nothing = (ir.Usage(), wire.Timings())
-            self._deliver([Update(work.caller, wire.Done(work.caller.id, *nothing)) for work in waiting])
+            self._deliver([unanswered(work.caller) for work in waiting])
         self._later(None, lambda: [update for resident in self._models for update in resident.batch.cancel(unwanted)])
 
     def load(self, caller: Caller, model: str) -> None:
@@ -101,13 +99,6 @@ class Scheduler:
             return [*updates, Update(caller, wire.Result(caller.id))]
 
         self._later(caller, leave)
-
-    def count(self, caller: Caller, job: native.Job) -> None:
-        def render() -> Sequence[Update]:
-            tokens = self._models.batch(job.request.model).count(job)
-            return [Update(caller, wire.Result(caller.id, tokens))]
-
-        self._later(caller, render)
 
     def ping(self, caller: Caller) -> None:
         def probe() -> Sequence[Update]:

@@ -2,21 +2,23 @@
 
 import asyncio
 import contextlib
+import functools
 import itertools
 import logging
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
 from inference import sockets
-from inference.installed import Installed, find
+from inference.installed import Installed, find_one
 from inference.worker import engine
 from inference.worker.config import Config
 from inference.worker.connection import Connection
 from inference.worker.models import Models
 from inference.worker.scheduler import Scheduler
+from inference.worker.tokens import Tokenizers
 from inference.worker.work import Update
 
 log = logging.getLogger(__name__)
@@ -35,9 +37,13 @@ async def serve(config: Config) -> bool:
     def hand_over(updates: Sequence[Update]) -> None:
         loop.call_soon_threadsafe(deliver, updates)
 
-    scheduler = Scheduler(models(config), hand_over, queue_limit=config.queue_limit, memory=engine.memory)
+    look_up = functools.partial(find_one, models_dir=Path(config.models_dir), hub_cache=Path(config.hub_cache))
+    models = Models(look_up, functools.partial(load, slots=config.slots))
+    scheduler = Scheduler(models, hand_over, queue_limit=config.queue_limit, memory=engine.memory)
     scheduler.start()
-    async with listening(config, scheduler) as opened:
+    tokenizers = Tokenizers(look_up, queue_limit=config.queue_limit)
+    make = functools.partial(Connection, scheduler, tokenizers, largest_frame=config.largest_frame)
+    async with listening(Path(config.socket), make) as opened:
         while not told.is_set():
             for connection in list(opened):
                 connection.send([scheduler.status()])
@@ -46,21 +52,15 @@ async def serve(config: Config) -> bool:
     return scheduler.stop(LAST_STEP_SECONDS)
 
 
-def models(config: Config) -> Models:
-    def load(installed: Installed) -> engine.Engine:
-        return engine.Engine(installed.folder, slots=config.slots)
-
-    return Models(lambda: find(Path(config.models_dir), Path(config.hub_cache)), load)
+def load(model: Installed, *, slots: int) -> engine.Engine:
+    return engine.Engine(model.folder, slots=slots)
 
 
 @contextlib.asynccontextmanager
-async def listening(config: Config, scheduler: Scheduler) -> AsyncIterator[set[Connection]]:
+async def listening(path: Path, make: Callable[..., Connection]) -> AsyncIterator[set[Connection]]:
     """The socket, and the connections that are open on it."""
     opened: set[Connection] = set()
-    path = Path(config.socket)
-    server = await asyncio.get_running_loop().create_unix_server(
-        lambda: Connection(scheduler, largest_frame=config.largest_frame, opened=opened), sock=bind(path)
-    )
+    server = await asyncio.get_running_loop().create_unix_server(lambda: make(opened=opened), sock=bind(path))
     log.info("worker ready pid=%d socket=%s", os.getpid(), path)
     try:
         yield opened

@@ -43,3 +43,8 @@ class Update:
 def failed(caller: Caller, error: GatewayError) -> Update:
     frame = wire.Error(caller.id, error.kind, error.message, param=error.param, retry_after=error.retry_after)
     return Update(caller, frame)
+
+
+def unanswered(caller: Caller) -> Update:
+    """The end of a request that was cancelled before its answer began."""
+    return Update(caller, wire.Done(caller.id, ir.Usage(), wire.Timings()))

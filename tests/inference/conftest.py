@@ -26,6 +26,8 @@ def worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningWorker]:
     copy_demo(models, "test/small-window", max_position_embeddings=64)
     (copy_demo(models, "test/with-code") / "modeling.py").write_text("raise SystemExit")
     copy_demo(models, "test/broken", hidden_size=7)
+    (copy_demo(models, "test/broken-tokenizer") / "tokenizer.json").write_text("{")
+    copy_demo(models, "test/never-loaded")
     with running_worker(MLXMANAGER_MODELS_DIR=str(models)) as running:
         yield running
 

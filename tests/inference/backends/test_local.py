@@ -1,12 +1,11 @@
 """The backend in front of the worker: what becomes of requests when the worker, the client or the wire fails."""
 
 import asyncio
-import contextlib
 import os
 import signal
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -18,6 +17,7 @@ from inference.backends.local import LocalBackend
 from inference.errors import BackendError, Kind
 from inference.installed import DEMO_NAME
 from inference.protocols import wire
+from tests.frames import talking, until_frame
 from tests.local_models import ask, begin, question
 from tests.workers import RunningWorker, running_worker, start
 
@@ -252,25 +252,3 @@ def test_a_long_home_has_its_socket_elsewhere(short_folder: Path) -> None:
     sockets.remove(path)
     assert not place.parent.exists()
     assert not path.is_symlink()
-
-
-@contextlib.asynccontextmanager
-async def talking(path: Path) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
-    reader, writer = await asyncio.open_unix_connection(sockets.reach(path))
-    try:
-        yield reader, writer
-    finally:
-        writer.close()
-        with contextlib.suppress(ConnectionError):
-            await writer.wait_closed()
-
-
-async def until_frame(reader: asyncio.StreamReader, kind: type[wire.Frame]) -> AsyncIterator[wire.Frame]:
-    """The frames that come, up to the first of this kind."""
-    frames = wire.FrameReader(wire.FROM_WORKER, 2**20)
-    while data := await reader.read(4096):
-        for frame in frames.feed(data):
-            assert isinstance(frame, wire.Frame)
-            yield frame
-            if isinstance(frame, kind):
-                return

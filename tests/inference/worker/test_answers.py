@@ -9,8 +9,6 @@ from inference import ir
 from inference.backends.local import LocalBackend
 from inference.errors import BackendError, Kind
 from inference.installed import DEMO_FOLDER
-from inference.protocols import native
-from inference.protocols.codec import Aim
 from tests.local_models import WEATHER, ask, question
 
 CAPITAL = "What is the capital of France?"
@@ -256,9 +254,3 @@ async def test_a_token_the_model_does_not_have_is_refused(local: LocalBackend) -
     with pytest.raises(BackendError) as caught:
         await ask(local, question("Hello", sampling=ir.Sampling(logit_bias={"999999": 1.0})))
     assert (caught.value.kind, caught.value.param) == (Kind.INVALID_VALUE, "logit_bias")
-
-
-async def test_tokens_are_counted_as_the_prompt_has_them(local: LocalBackend) -> None:
-    asked = question("What is the weather in Paris?", tools=(WEATHER,))
-    counted = await local.count(native.render_request(asked, Aim("mlxmanager/demo")).body)
-    assert counted == (await ask(local, asked)).finished.usage.input_tokens

@@ -69,8 +69,7 @@ class Bench:
             self.engines.append(Script(tokenizer, slots=slots))
             return self.engines[-1]
 
-        names = ("one", "two")
-        models = Models(lambda: {name: Installed(name, Path(), "models", 0) for name in names}, load)
+        models = Models({name: Installed(name, Path(), "models", 0) for name in ("one", "two")}.get, load)
         self.scheduler = Scheduler(models, self.updates.extend, queue_limit=queue_limit, memory=lambda: 7)
         self.scheduler.start()
 

@@ -1,0 +1,118 @@
+"""Counting the tokens of a request: without its model, beside whatever the models do."""
+
+import asyncio
+import shutil
+from functools import partial
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from inference import ir
+from inference.backends.local import LocalBackend
+from inference.errors import BackendError, GatewayError, Kind
+from inference.installed import DEMO_NAME, find_one
+from inference.protocols import native, wire
+from inference.worker.tokens import Tokenizers
+from tests.frames import talking, until_frame
+from tests.local_models import WEATHER, ask, begin, copy_demo, count, question
+
+UNLOADED = "test/never-loaded"
+SYSTEM = (ir.Text("You are a helpful assistant."),)
+CAPITAL = "What is the capital of France?"
+
+
+def job(request: ir.Request, model: str) -> native.Job:
+    return native.JOB.decode(native.render_request(request, model))
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        question(CAPITAL),
+        question(CAPITAL, system=SYSTEM),
+        question("What is the weather in Paris?", tools=(WEATHER,)),
+        question("What is the weather in Paris?", tools=(WEATHER,), tool_choice=ir.ToolChoice("none"), system=SYSTEM),
+        question(CAPITAL, reasoning=ir.Reasoning(enabled=True)),
+        question(CAPITAL, reasoning=ir.Reasoning(enabled=False)),
+    ],
+    ids=["plain", "system", "tools", "no tool allowed", "thinking", "no thinking"],
+)
+async def test_a_count_is_that_of_the_answer_and_loads_no_model(local: LocalBackend, asked: ir.Request) -> None:
+    counted = await count(local, asked, model=UNLOADED)
+    await local.ping()
+    assert UNLOADED not in {model.name for model in (await local.status()).models}
+    assert counted == (await ask(local, asked, model=DEMO_NAME)).finished.usage.input_tokens
+
+
+@pytest.mark.parametrize(
+    "model", ["nobody/nothing", "../../etc/passwd", "test/with-code", "test/broken-tokenizer", "test/exploding"]
+)
+async def test_a_model_that_cannot_be_counted_for_is_refused_as_one_that_cannot_answer(
+    local: LocalBackend, model: str
+) -> None:
+    with pytest.raises(BackendError) as counting:
+        await count(local, question("Hello"), model=model)
+    with pytest.raises(BackendError) as answering:
+        await begin(local, question("Hello"), model=model)
+    assert counting.value.kind is answering.value.kind
+    assert counting.value.message == answering.value.message
+
+
+async def test_a_count_does_not_wait_for_a_prompt_that_is_read(local: LocalBackend, worker_socket: Path) -> None:
+    await count(local, question("Hello"), model=DEMO_NAME)
+    await ask(local, question("Hello", max_tokens=1))
+    long = wire.encode(job(question("apple " * 600, max_tokens=2), DEMO_NAME))
+    short = wire.encode(job(question("Hello"), DEMO_NAME))
+    async with talking(worker_socket) as (reader, writer):
+        writer.write(wire.pack(wire.Hello(wire.VERSION)))
+        writer.write(b"".join(wire.pack(wire.Submit(n, 60.0, "", msgspec.Raw(long))) for n in range(1, 9)))
+        writer.write(wire.pack(wire.Count(9, msgspec.Raw(short))))
+        frames = [frame async for frame in until_frame(reader, wire.Result)]
+        assert [frame for frame in frames if isinstance(frame, wire.Accepted)] != []
+        assert [frame for frame in frames if isinstance(frame, (wire.Events, wire.Done))] == []
+
+
+async def test_a_count_does_not_wait_for_a_model_that_loads(local: LocalBackend, worker_socket: Path) -> None:
+    await count(local, question("Hello"), model=DEMO_NAME)
+    await local.unload("test/small-window")
+    short = wire.encode(job(question("Hello"), DEMO_NAME))
+    async with talking(worker_socket) as (reader, writer):
+        writer.write(wire.pack(wire.Hello(wire.VERSION)))
+        writer.write(wire.pack(wire.Load(1, "test/small-window")) + wire.pack(wire.Count(2, msgspec.Raw(short))))
+        frames = [frame async for frame in until_frame(reader, wire.Result)]
+        assert isinstance(frames[-1], wire.Result)
+        assert frames[-1].id == 2
+
+
+async def test_a_count_that_is_cancelled_is_ended(worker_socket: Path) -> None:
+    large = wire.encode(job(question("apple " * 100_000), DEMO_NAME))
+    async with talking(worker_socket) as (reader, writer):
+        writer.write(wire.pack(wire.Hello(wire.VERSION)))
+        writer.write(b"".join(wire.pack(wire.Count(number, msgspec.Raw(large))) for number in (1, 2)))
+        writer.write(wire.pack(wire.Cancel(2)))
+        frames = [frame async for frame in until_frame(reader, wire.Result)]
+        assert [frame.id for frame in frames if isinstance(frame, wire.Done)] == [2]
+
+
+async def test_too_many_counts_at_once_are_refused(tmp_path: Path) -> None:
+    tokenizers = Tokenizers(partial(find_one, models_dir=tmp_path, hub_cache=tmp_path), queue_limit=2)
+    counts = [tokenizers.count(job(question("Hello"), DEMO_NAME)) for _ in range(3)]
+    results = await asyncio.gather(*counts, return_exceptions=True)
+    assert results[0] == results[1]
+    assert isinstance(results[2], GatewayError)
+    assert results[2].kind is Kind.QUEUE_FULL
+
+
+async def test_a_model_that_was_replaced_is_counted_anew(tmp_path: Path) -> None:
+    tokenizers = Tokenizers(partial(find_one, models_dir=tmp_path, hub_cache=tmp_path), queue_limit=2)
+    folder = copy_demo(tmp_path, "org/model")
+    asked = job(question("Hello"), "org/model")
+    before = await tokenizers.count(asked)
+    shutil.rmtree(folder)
+    copy_demo(tmp_path, "org/model", template="{{ messages[0].content }}")
+    assert await tokenizers.count(asked) < before
+    shutil.rmtree(folder)
+    with pytest.raises(GatewayError) as caught:
+        await tokenizers.count(asked)
+    assert caught.value.kind is Kind.MODEL_NOT_INSTALLED
