@@ -12,7 +12,7 @@ from inference import ir
 from inference.backends.base import Call
 from inference.backends.local import LocalBackend, LocalReply
 from inference.installed import DEMO_FOLDER, DEMO_NAME
-from inference.protocols import native
+from inference.protocols import native, wire
 from inference.protocols.codec import Aim
 from routing.route import Target
 
@@ -39,8 +39,25 @@ async def begin(
 
 async def ask(backend: LocalBackend, request: ir.Request, *, model: str = DEMO_NAME, tenant: str = "") -> "Answered":
     """The whole answer."""
+    return await read(await begin(backend, request, model=model, tenant=tenant))
+
+
+async def complete(
+    backend: LocalBackend,
+    prompt: str | tuple[int, ...],
+    *,
+    model: str = DEMO_NAME,
+    echo: bool = False,
+    **fields: Any,
+) -> "Answered":
+    """The whole continuation of a raw prompt."""
+    job = native.Job(ir.Request(model, (), **fields), prompt=prompt, echo=echo)
+    call = Call("req_test", "", wire.encode(job), stream=True)
+    return await read(await backend.open(call, Target("local", model)))
+
+
+async def read(reply: LocalReply) -> "Answered":
     parser = native.stream_parser()
-    reply = await begin(backend, request, model=model, tenant=tenant)
     try:
         events = [event async for chunk in reply.chunks() for event in parser.feed(chunk)]
     finally:
@@ -49,7 +66,7 @@ async def ask(backend: LocalBackend, request: ir.Request, *, model: str = DEMO_N
 
 
 async def count(backend: LocalBackend, request: ir.Request, *, model: str = DEMO_NAME) -> int:
-    return await backend.count(native.render_request(request, model))
+    return await backend.count(native.render_request(request, Aim(model)).body)
 
 
 class Answered:
@@ -77,6 +94,11 @@ class Answered:
         last = self.events[-1]
         assert isinstance(last, ir.Finished)
         return last
+
+
+def without_template(folder: Path) -> None:
+    path = folder / "tokenizer_config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "chat_template": None}))
 
 
 def copy_demo(models_dir: Path, name: str, *, template: str | None = None, **config: Any) -> Path:

@@ -18,10 +18,20 @@ LARGEST_CHUNK = 2**32
 
 
 class Job(msgspec.Struct, frozen=True):
-    """A request as the worker gets it. `thinking` None: as the model's chat template has it."""
+    """A request as the worker gets it. `thinking` None: as the model's chat template has it.
+
+    A `prompt`, text or the model's own tokens, is completed as it stands: the request then has no messages. With
+    `echo` the answer begins with it.
+    """
 
     request: ir.Request
     thinking: bool | None = None
+    prompt: str | tuple[int, ...] | None = None
+    echo: bool = False
+
+    @property
+    def model(self) -> str:
+        return self.request.model
 
 
 JOB = msgspec.msgpack.Decoder(Job)

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from inference import ir
 from inference.errors import GatewayError, Kind
-from inference.protocols import wire
+from inference.protocols import native, wire
 from inference.worker import prompts
 from inference.worker.adapter import TokenizerWrapper
 from inference.worker.engine import Reading, Token
@@ -38,13 +38,17 @@ class Engine(Protocol):
 
 @dataclass(slots=True)
 class Row:
-    """`at_limit` is the reason to give when the row reaches its limit. `writing` is when its first token came."""
+    """`at_limit` is the reason to give when the row reaches its limit. `writing` is when its first token came.
+
+    `echo` is what the answer begins with, ahead of what is written.
+    """
 
     work: Work
     answer: Answer
     prompt: int
     at_limit: ir.StopReason
     reading: float
+    echo: str
     writing: float | None = None
 
     def usage(self) -> ir.Usage:
@@ -77,19 +81,11 @@ class Batch:
         """Raises GatewayError where the request cannot be answered as it is."""
         request = work.job.request
         prompt = prompts.render(work.job, self.engine.tokenizer)
-        limit, at_limit = output_limit(request.max_tokens, len(prompt.tokens), self.engine.window)
-        choice = request.tool_choice
-        answer = Answer(
-            self.engine.tokenizer,
-            prompts.tools(request),
-            request.stop,
-            thinks=prompt.thinks,
-            parallel=choice is None or choice.parallel,
-        )
-        if prompt.goes_on:
-            answer.follow(prompt.tokens[-1])
+        source = "messages" if work.job.prompt is None else "prompt"
+        limit, at_limit = output_limit(request.max_tokens, len(prompt.tokens), self.engine.window, param=source)
+        answer = begin_answer(work.job, prompt, self.engine.tokenizer)
         number = self.engine.insert(prompt.tokens, request.sampling, max_tokens=limit)
-        self._rows[number] = Row(work, answer, len(prompt.tokens), at_limit, time.monotonic())
+        self._rows[number] = Row(work, answer, len(prompt.tokens), at_limit, time.monotonic(), prompt.echo)
 
     def step(self) -> list[Update]:
         updates: list[Update] = []
@@ -144,6 +140,8 @@ class Batch:
         if row.writing is None:
             row.writing = time.monotonic()
             events.append(ir.Started(usage=ir.Usage(input_tokens=row.prompt)))
+            if row.echo:
+                events.append(ir.TextDelta(row.echo))
         if made.end == "stop":
             return events + row.answer.end("end_turn", token=True)
         events += row.answer.feed(made.token)
@@ -157,8 +155,23 @@ class Batch:
             self.engine.remove(made.row)
 
 
-def output_limit(asked: int | None, prompt: int, window: int) -> tuple[int, ir.StopReason]:
-    """How many tokens may be written, and the reason to give when they are.
+def begin_answer(job: native.Job, prompt: prompts.Prompt, tokenizer: TokenizerWrapper) -> Answer:
+    request, choice = job.request, job.request.tool_choice
+    answer = Answer(
+        tokenizer,
+        prompts.tools(request),
+        request.stop,
+        thinks=prompt.thinks,
+        parallel=choice is None or choice.parallel,
+        raw=job.prompt is not None,
+    )
+    if prompt.goes_on:
+        answer.follow(prompt.tokens[-1])
+    return answer
+
+
+def output_limit(asked: int | None, prompt: int, window: int, *, param: str) -> tuple[int, ir.StopReason]:
+    """How many tokens may be written, and the reason to give when they are. `param` is where the prompt stands.
 
     At least one: the last token of a text needs no place in the window.
     """
@@ -166,7 +179,7 @@ def output_limit(asked: int | None, prompt: int, window: int) -> tuple[int, ir.S
         raise GatewayError(Kind.INVALID_VALUE, "max_tokens is out of range.", param="max_tokens")
     if prompt > window:
         message = f"prompt is too long: {prompt} tokens > {window} maximum"
-        raise GatewayError(Kind.CONTEXT_LENGTH_EXCEEDED, message, param="messages")
+        raise GatewayError(Kind.CONTEXT_LENGTH_EXCEEDED, message, param=param)
     wanted = LONGEST_BY_DEFAULT if asked is None else asked
     room = max(1, window - prompt)
     return (wanted, "max_tokens") if wanted <= room else (room, "context_window")

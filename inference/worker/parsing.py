@@ -19,21 +19,33 @@ TEXT, THINKING, TOOL = "normal", "reasoning", "tool"
 STOP = "stop:"
 
 type Tools = list[dict[str, Any]]  # As the parsers of mlx_lm take them.
+type Edges = dict[str, list[tuple[str, str]]]  # From a state: each marker, and the state it leads to.
 
 
 class Answer:
-    """One answer as it is written. Once `stop_reason` is set, the answer has ended and takes no more tokens."""
+    """One answer as it is written. Once `stop_reason` is set, the answer has ended and takes no more tokens.
+
+    `raw`: all of it is text, whatever markers it holds.
+    """
 
     def __init__(
-        self, tokenizer: TokenizerWrapper, tools: Tools, stops: Iterable[str], *, thinks: bool, parallel: bool
+        self,
+        tokenizer: TokenizerWrapper,
+        tools: Tools,
+        stops: Iterable[str],
+        *,
+        thinks: bool = False,
+        parallel: bool = True,
+        raw: bool = False,
     ) -> None:
         self._tokenizer = tokenizer
         self._detokenizer = tokenizer.detokenizer
         self._tools = tools
         self._parallel = parallel
         self._stops = [stop for stop in stops if stop]
-        machine = TextStateMachine(transitions(tokenizer, bool(tools), self._stops))
-        self._state = machine.make_state(THINKING if thinks else tokenizer.response_initial_state or TEXT)
+        edges = stop_edges(self._stops) if raw else transitions(tokenizer, bool(tools), self._stops)
+        begins = THINKING if thinks else TEXT if raw else tokenizer.response_initial_state or TEXT
+        self._state = TextStateMachine(edges).make_state(begins)
         self._held = ""  # White space that is part of the answer only if more of the same follows.
         self._begins = thinks  # A block begins: its leading white space belongs to the marker.
         self._call = ""
@@ -143,10 +155,14 @@ class Answer:
         return [event for call in calls for event in call]
 
 
-def transitions(tokenizer: TokenizerWrapper, tools: bool, stops: list[str]) -> dict[str, list[tuple[str, str]]]:
+def stop_edges(stops: list[str]) -> Edges:
+    edges: Edges = {TEXT: [(stop, f"{STOP}{n}") for n, stop in enumerate(stops)]}
+    return edges | {f"{STOP}{n}": [] for n in range(len(stops))}
+
+
+def transitions(tokenizer: TokenizerWrapper, tools: bool, stops: list[str]) -> Edges:
     """Without tools there are no tool markers: text that merely mentions one must not vanish."""
-    edges: dict[str, list[tuple[str, str]]] = {TEXT: [(stop, f"{STOP}{n}") for n, stop in enumerate(stops)]}
-    edges |= {f"{STOP}{n}": [] for n in range(len(stops))}
+    edges = stop_edges(stops)
     given = tokenizer.response_transitions
     if tokenizer.has_thinking:
         edges[TEXT].append((tokenizer.think_start, THINKING))

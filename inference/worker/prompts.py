@@ -1,4 +1,4 @@
-"""A neutral request to the tokens of a prompt, through the model's own chat template."""
+"""A request to the tokens of a prompt: a conversation through the model's own chat template, or a text as it stands."""
 
 import logging
 from dataclasses import dataclass
@@ -21,15 +21,21 @@ INSTRUCTION = "[system instruction]"
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """`thinks`: the prompt itself opens the thinking. `goes_on`: it ends inside an answer that is to be continued."""
+    """`thinks`: the prompt itself opens the thinking. `goes_on`: it ends inside a text that is to be continued.
+
+    `echo` is what the answer has to begin with.
+    """
 
     tokens: list[int]
     thinks: bool
     goes_on: bool
+    echo: str = ""
 
 
 def render(job: Job, tokenizer: TokenizerWrapper) -> Prompt:
-    """Raises GatewayError where the model's template cannot express the conversation."""
+    """Raises GatewayError where the model cannot read the prompt, or its template not express the conversation."""
+    if job.prompt is not None:
+        return raw(job.prompt, tokenizer, echo=job.echo)
     if not tokenizer.has_chat_template:
         raise GatewayError(Kind.UNSUPPORTED_ENDPOINT, "This model has no chat template: it completes text only.")
     text = render_text(job, tokenizer)
@@ -42,6 +48,25 @@ def render(job: Job, tokenizer: TokenizerWrapper) -> Prompt:
     if not tokens:
         raise GatewayError(Kind.INVALID_VALUE, "The prompt is empty.", param="messages")
     return Prompt(tokens, thinks, bool(begun))
+
+
+def raw(prompt: str | tuple[int, ...], tokenizer: TokenizerWrapper, *, echo: bool) -> Prompt:
+    if isinstance(prompt, str):
+        tokens = tokenizer.encode(prompt, verbose=False)
+    else:
+        tokens = check_tokens(prompt, len(tokenizer), param="prompt")
+    if not tokens:
+        raise GatewayError(Kind.INVALID_VALUE, "The prompt is empty.", param="prompt")
+    text = prompt if isinstance(prompt, str) else tokenizer.decode(tokens) if echo else ""
+    return Prompt(tokens, thinks=False, goes_on=True, echo=text if echo else "")
+
+
+def check_tokens(tokens: tuple[int, ...], vocabulary: int, *, param: str) -> list[int]:
+    """Raises GatewayError: MLX would read past the end of the embeddings."""
+    if not all(0 <= token < vocabulary for token in tokens):
+        message = f"{param} has a token that the model does not have: they are below {vocabulary}."
+        raise GatewayError(Kind.INVALID_VALUE, message, param=param)
+    return list(tokens)
 
 
 def beginning(request: ir.Request) -> str:

@@ -30,7 +30,7 @@ class Tokenizers:
 
     async def count(self, job: native.Job) -> int:
         """The tokens of the prompt. Raises GatewayError as an answer to the same request would."""
-        return await self._on_thread(lambda: len(prompts.render(job, self._tokenizer(job.request.model)).tokens))
+        return await self._on_thread(lambda: len(prompts.render(job, self._tokenizer(job.model)).tokens))
 
     async def _on_thread[T](self, run: Callable[[], T]) -> T:
         if self._waiting >= self._queue_limit:

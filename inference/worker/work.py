@@ -29,7 +29,7 @@ class Work:
 
     @property
     def model(self) -> str:
-        return self.job.request.model
+        return self.job.model
 
 
 @dataclass(frozen=True, slots=True)

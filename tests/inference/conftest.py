@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 
 from inference.backends.local import LocalBackend
-from tests.local_models import copy_demo
+from tests.local_models import copy_demo, without_template
 from tests.workers import RunningWorker, running_worker
 
 NO_SYSTEM = (
@@ -28,6 +28,7 @@ def worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningWorker]:
     copy_demo(models, "test/broken", hidden_size=7)
     (copy_demo(models, "test/broken-tokenizer") / "tokenizer.json").write_text("{")
     copy_demo(models, "test/never-loaded")
+    without_template(copy_demo(models, "test/base"))
     with running_worker(MLXMANAGER_MODELS_DIR=str(models)) as running:
         yield running
 

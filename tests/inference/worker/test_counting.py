@@ -23,7 +23,7 @@ CAPITAL = "What is the capital of France?"
 
 
 def job(request: ir.Request, model: str) -> native.Job:
-    return native.JOB.decode(native.render_request(request, model))
+    return native.JOB.decode(native.render_request(request, Aim(model)).body)
 
 
 @pytest.mark.parametrize(

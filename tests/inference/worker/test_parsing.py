@@ -24,9 +24,10 @@ class Read(Answered):
         tools: bool = False,
         stops: tuple[str, ...] = (),
         thinks: bool = False,
+        raw: bool = False,
         reason: ir.StopReason = "end_turn",
     ) -> None:
-        self.answer = Answer(tokenizer, TOOLS if tools else [], stops, thinks=thinks, parallel=True)
+        self.answer = Answer(tokenizer, TOOLS if tools else [], stops, thinks=thinks, raw=raw)
         events: list[ir.Event] = []
         for token in tokenizer.encode(text, add_special_tokens=False):
             events += self.answer.feed(token)
@@ -127,3 +128,15 @@ def test_every_token_is_counted(tokenizer: TokenizerWrapper) -> None:
     counts = [len(tokenizer.encode(part, add_special_tokens=False)) for part in (thinking, text)]
     assert read.answer.thinking_tokens == counts[0]
     assert read.answer.tokens == sum(counts) + 1
+
+
+def test_a_raw_answer_is_text_whatever_it_holds(tokenizer: TokenizerWrapper) -> None:
+    text = f"<think>\nI call.\n</think>\n\n{CALL} \n"
+    read = Read(tokenizer, text, tools=True, raw=True)
+    assert (read.text, read.thinking, read.calls) == (text, "", [])
+    assert read.answer.thinking_tokens == 0
+
+
+def test_a_raw_answer_ends_at_a_stop_string(tokenizer: TokenizerWrapper) -> None:
+    read = Read(tokenizer, "<think> one two three", stops=("two",), raw=True)
+    assert (read.text, read.answer.stop_sequence) == ("<think> one ", "two")

@@ -1,7 +1,9 @@
 """Requests to prompts, through the demo model's chat template and others."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -9,8 +11,8 @@ from inference import ir
 from inference.errors import GatewayError, Kind
 from inference.protocols import native
 from inference.worker import prompts
-from inference.worker.adapter import TokenizerWrapper
-from tests.local_models import WEATHER, question
+from inference.worker.adapter import TokenizerWrapper, load_tokenizer
+from tests.local_models import WEATHER, copy_demo, question
 
 STRICT = (
     "{% for m in messages %}{% if m.role == 'system' or (loop.index0 % 2 == 0) != (m.role == 'user') %}"
@@ -99,3 +101,48 @@ def test_a_call_without_its_result_cannot_be_continued(tokenizer: TokenizerWrapp
     with pytest.raises(GatewayError) as caught:
         rendered(tokenizer, question("", messages=(HELLO, call)))
     assert caught.value.kind is Kind.PREFILL_UNSUPPORTED
+
+
+def completing(tokenizer: TokenizerWrapper, prompt: str | tuple[int, ...], *, echo: bool = False) -> prompts.Prompt:
+    return prompts.render(native.Job(ir.Request("any", ()), prompt=prompt, echo=echo), tokenizer)
+
+
+def test_a_raw_prompt_goes_through_no_template(tokenizer: TokenizerWrapper) -> None:
+    text = "Once <|im_start|> upon a time"
+    prompt = completing(tokenizer, text)
+    assert tokenizer.decode(prompt.tokens) == text
+    assert completing(tokenizer, tuple(prompt.tokens)) == prompt
+
+
+def test_a_raw_prompt_has_the_special_tokens_that_its_tokenizer_adds(tmp_path: Path) -> None:
+    folder = copy_demo(tmp_path, "begins")
+    path = folder / "tokenizer.json"
+    begin = {"SpecialToken": {"id": "<|endoftext|>", "type_id": 0}}
+    processor = {
+        "type": "TemplateProcessing",
+        "single": [begin, {"Sequence": {"id": "A", "type_id": 0}}],
+        "pair": [begin, {"Sequence": {"id": "A", "type_id": 0}}, {"Sequence": {"id": "B", "type_id": 1}}],
+        "special_tokens": {"<|endoftext|>": {"id": "<|endoftext|>", "ids": [0], "tokens": ["<|endoftext|>"]}},
+    }
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"post_processor": processor}))
+    begins = load_tokenizer(folder)
+    prompt = completing(begins, "Once", echo=True)
+    assert prompt.tokens[0] == 0
+    assert prompt.echo == "Once"
+    assert completing(begins, tuple(prompt.tokens)) == prompts.Prompt(prompt.tokens, thinks=False, goes_on=True)
+
+
+@pytest.mark.parametrize("text", ["Once upon a time", " grüße 👋🏽\n", "<think>"])
+def test_the_echo_is_the_prompt_as_text(tokenizer: TokenizerWrapper, text: str) -> None:
+    prompt = completing(tokenizer, text, echo=True)
+    assert prompt.echo == text
+    assert completing(tokenizer, tuple(prompt.tokens), echo=True).echo == text
+
+
+@pytest.mark.parametrize("prompt", ["", (), (-1,), (5, 1024), (2**40,)])
+def test_a_raw_prompt_the_model_cannot_read_is_refused(
+    tokenizer: TokenizerWrapper, prompt: str | tuple[int, ...]
+) -> None:
+    with pytest.raises(GatewayError) as caught:
+        completing(tokenizer, prompt, echo=True)
+    assert (caught.value.kind, caught.value.param) == (Kind.INVALID_VALUE, "prompt")
