@@ -1,16 +1,18 @@
 """Requests to the local worker and their answers, in the neutral form; and model folders made from the demo model."""
 
+import asyncio
 import json
 import shutil
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from inference import ir
-from inference.backends.base import Call
-from inference.backends.local import LocalBackend, LocalReply
+from inference.backends.base import Call, Reply
+from inference.backends.local import LocalBackend
 from inference.installed import DEMO_FOLDER, DEMO_NAME
 from inference.protocols import native, wire
 from inference.protocols.codec import Aim
@@ -31,7 +33,7 @@ def question(text: str, **fields: Any) -> ir.Request:
 
 async def begin(
     backend: LocalBackend, request: ir.Request, *, model: str = DEMO_NAME, tenant: str = "", first_byte: float = 60
-) -> LocalReply:
+) -> Reply:
     body = native.render_request(request, Aim(model)).body
     call = Call("req_test", "", body, stream=True, tenant=tenant, first_byte=first_byte)
     return await backend.open(call, Target("local", model))
@@ -56,7 +58,7 @@ async def complete(
     return await read(await backend.open(call, Target("local", model)))
 
 
-async def read(reply: LocalReply) -> "Answered":
+async def read(reply: Reply) -> "Answered":
     parser = native.stream_parser()
     try:
         events = [event async for chunk in reply.chunks() for event in parser.feed(chunk)]
@@ -66,7 +68,26 @@ async def read(reply: LocalReply) -> "Answered":
 
 
 async def count(backend: LocalBackend, request: ir.Request, *, model: str = DEMO_NAME) -> int:
-    return await backend.count(native.render_request(request, Aim(model)).body)
+    call = Call("req_test", "count", native.render_request(request, Aim(model)).body, stream=False)
+    reply = await backend.open(call, Target("local", model))
+    (body,) = [chunk async for chunk in reply.chunks()]
+    return msgspec.msgpack.decode(body, type=int)
+
+
+async def until(condition: Callable[[wire.Status], bool], backend: LocalBackend) -> wire.Status:
+    """The worker's status once the condition holds."""
+    deadline = time.monotonic() + 10
+    while True:
+        await backend.ping()
+        status = await backend.status()
+        if condition(status):
+            return status
+        assert time.monotonic() < deadline, status
+        await asyncio.sleep(0.02)
+
+
+def is_idle(status: wire.Status) -> bool:
+    return status.active == 0 and status.waiting == 0
 
 
 class Answered:

@@ -4,16 +4,17 @@ import asyncio
 import functools
 import math
 import time
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import msgspec
 
 from inference import sockets
-from inference.backends.base import Call
-from inference.backends.worker_connection import RETRY_AFTER, Connection, Exchange, unavailable
+from inference.backends.base import Call, Reply
+from inference.backends.exchanges import Render
+from inference.backends.local_replies import StreamReply, WholeReply
+from inference.backends.worker_connection import RETRY_AFTER, Connection, unavailable
 from inference.errors import BackendError, Kind
-from inference.protocols import wire
+from inference.protocols import native, wire
 from routing.route import Target
 
 HELLO_SECONDS = 5.0
@@ -24,32 +25,10 @@ PING_SECONDS = 5.0
 ANSWER_SECONDS = 60.0
 LARGEST_FRAME = wire.largest_frame(32 * 1024**2)
 
+JOBS = msgspec.msgpack.Decoder(list[msgspec.Raw])
+
 # What may wait for a slow client; the answer is given up beyond it.
 BUFFER_BYTES = 64 * 1024
-
-
-class LocalReply:
-    headers: tuple[tuple[str, str], ...] = ()
-    is_stream = True
-
-    def __init__(self, connection: Connection, exchange: Exchange, *, first: bytes, idle: float) -> None:
-        self._connection = connection
-        self._exchange = exchange
-        self._first = first
-        self._idle = idle
-
-    async def chunks(self) -> AsyncIterator[bytes]:
-        chunk = self._first
-        while chunk:
-            yield chunk
-            try:
-                async with asyncio.timeout(self._idle):
-                    chunk = await self._exchange.take()
-            except TimeoutError:
-                raise BackendError(Kind.UPSTREAM_TIMEOUT, "The local worker has stopped answering.") from None
-
-    async def aclose(self) -> None:
-        self._connection.cancel(self._exchange)
 
 
 class LocalBackend:
@@ -75,20 +54,23 @@ class LocalBackend:
     def is_connected(self) -> bool:
         return self._connection is not None and self._connection.is_open
 
-    async def open(self, call: Call, target: Target) -> LocalReply:
+    async def open(self, call: Call, target: Target) -> Reply:
+        """What `requests` says of the endpoint. A failure of one request is that of the reply."""
+        asked = requests(call)
         connection = await self._connect()
-        job = msgspec.Raw(call.body)
-        exchange = connection.ask(wire.Submit(id=0, deadline=call.first_byte, tenant=call.tenant, job=job))
+        answers = connection.ask(asked)
         try:
             async with asyncio.timeout(call.first_byte):
-                first = await exchange.take()
+                first = await answers.take()
         except TimeoutError:
-            connection.cancel(exchange)
+            answers.close()
             raise self._late(connection, target) from None
         except BaseException:
-            connection.cancel(exchange)
+            answers.close()
             raise
-        return LocalReply(connection, exchange, first=first, idle=call.idle)
+        if call.endpoint == "count":
+            return WholeReply(wire.encode(answers.result().value))
+        return StreamReply(answers, first=first, idle=call.idle)
 
     def _late(self, connection: Connection, target: Target) -> BackendError:
         if connection.status is not None and connection.status.loading == target.model:
@@ -100,12 +82,6 @@ class LocalBackend:
         status = (await self._connect()).status
         assert status is not None
         return status
-
-    async def count(self, body: bytes) -> int:
-        """The tokens of a request, rendered as for `open`. Loads its model."""
-        value = await self._result(wire.Count(id=0, job=msgspec.Raw(body)))
-        assert value is not None
-        return value
 
     async def ping(self) -> None:
         """Have the worker's model thread answer. Raises BackendError where it does not, save while it loads a model."""
@@ -125,19 +101,15 @@ class LocalBackend:
         if self._connection is not None:
             self._connection.close()
 
-    async def _result(
-        self, frame: wire.Load | wire.Unload | wire.Count | wire.Ping, *, within: float = ANSWER_SECONDS
-    ) -> int | None:
-        connection = await self._connect()
-        exchange = connection.ask(frame)
+    async def _result(self, frame: wire.Asking, *, within: float = ANSWER_SECONDS) -> None:
+        answers = (await self._connect()).ask([(frame, wire.prefixed)])
         try:
             async with asyncio.timeout(within):
-                await exchange.take()
+                await answers.take()
         except TimeoutError:
             raise unavailable("The local worker did not answer in time.") from None
         finally:
-            connection.cancel(exchange)
-        return exchange.value
+            answers.close()
 
     async def _connect(self) -> Connection:
         async with self._connecting:
@@ -163,3 +135,23 @@ class LocalBackend:
             self._failed_at = time.monotonic()
             raise unavailable("The local worker does not run.") from None
         return connection
+
+
+def requests(call: Call) -> list[tuple[wire.Asking, Render]]:
+    """The frames to send for a call, and how what comes for each is rendered. By the endpoint, and what the body is:
+
+    - none: a Job, answered by a stream of events;
+    - `completions`: a list of Jobs, answered by one stream of events with the numbers of their jobs;
+    - `count`: a Job, answered by its number of tokens.
+    """
+    submit = functools.partial(wire.Submit, 0, call.first_byte, call.tenant)
+    match call.endpoint:
+        case "":
+            return [(submit(msgspec.Raw(call.body)), wire.prefixed)]
+        case "completions":
+            jobs = JOBS.decode(call.body)
+            return [(submit(job), functools.partial(native.render_choice, number)) for number, job in enumerate(jobs)]
+        case "count":
+            return [(wire.Count(0, msgspec.Raw(call.body)), wire.prefixed)]
+        case other:
+            raise BackendError(Kind.UNSUPPORTED_ENDPOINT, f"The local worker has no endpoint {other}.")

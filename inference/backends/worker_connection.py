@@ -1,12 +1,13 @@
-"""The gateway's end of the connection to the worker: many exchanges on it, each with a bounded buffer."""
+"""The gateway's end of the connection to the worker, with many exchanges on it."""
 
 import asyncio
 import itertools
-from collections import deque
+from collections.abc import Sequence
 from typing import cast
 
 import msgspec
 
+from inference.backends.exchanges import Answers, Exchange, Render
 from inference.errors import BackendError, Kind
 from inference.protocols import wire
 
@@ -15,46 +16,6 @@ RETRY_AFTER = 5
 
 def unavailable(message: str) -> BackendError:
     return BackendError(Kind.LOCAL_WORKER_UNAVAILABLE, message, retry_after=RETRY_AFTER)
-
-
-class Exchange:
-    """One request's end of the connection: chunks come in, until it has ended or failed."""
-
-    def __init__(self, number: int, *, buffer: int) -> None:
-        self.id = number
-        self._buffer = buffer
-        self.value: int | None = None
-        self.ended = False
-        self._chunks: deque[bytes] = deque()
-        self._bytes = 0
-        self._error: BackendError | None = None
-        self._news = asyncio.Event()
-
-    def put(self, chunk: bytes) -> None:
-        self._chunks.append(chunk)
-        self._bytes += len(chunk)
-        self._news.set()
-
-    @property
-    def is_full(self) -> bool:
-        return len(self._chunks) > 1 and self._bytes > self._buffer
-
-    def end(self, error: BackendError | None = None) -> None:
-        if not self.ended:
-            self.ended, self._error = True, error
-            self._news.set()
-
-    async def take(self) -> bytes:
-        """All that has come, waiting for it; empty at the end. Raises BackendError."""
-        await self._news.wait()
-        if not self._chunks and self._error is not None:
-            raise self._error
-        data = b"".join(self._chunks)
-        self._chunks.clear()
-        self._bytes = 0
-        if not self.ended:
-            self._news.clear()
-        return data
 
 
 class Connection(asyncio.Protocol):
@@ -96,17 +57,19 @@ class Connection(asyncio.Protocol):
         except msgspec.MsgspecError:
             self._lose(unavailable("The local worker speaks another protocol."))
 
-    def ask(self, frame: wire.Load | wire.Unload | wire.Submit | wire.Count | wire.Ping) -> Exchange:
-        """Send a request; the frame's id is replaced by a new one."""
+    def ask(self, requests: Sequence[tuple[wire.Asking, Render]]) -> Answers:
+        """Send requests, to be read as one. Their ids are replaced by new ones. Raises BackendError."""
         if self._transport is None:
             raise unavailable("The local worker is gone.")
-        exchange = Exchange(next(self._ids), buffer=self._buffer)
-        packed = wire.pack(msgspec.structs.replace(frame, id=exchange.id))
-        if len(packed) > self._largest_frame:
+        news = asyncio.Event()
+        exchanges = [Exchange(next(self._ids), render, buffer=self._buffer, news=news) for _, render in requests]
+        numbered = zip(exchanges, requests, strict=True)
+        packed = [wire.pack(msgspec.structs.replace(frame, id=exchange.id)) for exchange, (frame, _) in numbered]
+        if any(len(frame) > self._largest_frame for frame in packed):
             raise BackendError(Kind.REQUEST_TOO_LARGE, "The request is too large for the local worker.")
-        self._exchanges[exchange.id] = exchange
-        self._transport.write(packed)
-        return exchange
+        self._exchanges |= {exchange.id: exchange for exchange in exchanges}
+        self._transport.write(b"".join(packed))
+        return Answers(exchanges, news, self.cancel)
 
     def cancel(self, exchange: Exchange) -> None:
         if self._exchanges.pop(exchange.id, None) is not None and self._transport is not None:
@@ -121,11 +84,11 @@ class Connection(asyncio.Protocol):
         match frame:
             case wire.Events(answers=answers):
                 for number, events in answers:
-                    self._put(number, wire.prefixed(events))
+                    self._put(number, events)
             case wire.Done():
                 self._end(frame.id)
             case wire.Result():
-                self._end(frame.id, value=frame.value)
+                self._end(frame.id, result=frame)
             case wire.Error(id=0):
                 self._lose(unavailable(frame.message))
             case wire.Error():
@@ -152,20 +115,19 @@ class Connection(asyncio.Protocol):
         else:
             self._watch = self._loop.call_later(left, self._check_silence)
 
-    def _put(self, number: int, chunk: bytes) -> None:
+    def _put(self, number: int, events: msgspec.Raw) -> None:
         exchange = self._exchanges.get(number)
         if exchange is None:
             return
-        exchange.put(chunk)
+        exchange.put(events)
         if exchange.is_full:
             exchange.end(BackendError(Kind.UPSTREAM_STREAM_TRUNCATED, "The answer was not read fast enough."))
             self.cancel(exchange)
 
-    def _end(self, number: int, error: BackendError | None = None, *, value: int | None = None) -> None:
+    def _end(self, number: int, error: BackendError | None = None, *, result: wire.Result | None = None) -> None:
         exchange = self._exchanges.pop(number, None)
         if exchange is not None:
-            exchange.value = value
-            exchange.end(error)
+            exchange.end(error, result=result)
 
     def _lose(self, error: BackendError) -> None:
         """Nothing comes any more: every request fails."""

@@ -3,7 +3,7 @@
 A chunk lies on the wire as a frame does: its length, then a msgpack list of events.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -35,6 +35,7 @@ class Job(msgspec.Struct, frozen=True):
 
 
 JOB = msgspec.msgpack.Decoder(Job)
+CHOICE: msgspec.msgpack.Decoder[tuple[int, list[ir.Event]]] = msgspec.msgpack.Decoder(tuple[int, list[ir.Event]])
 EVENT_LIST: msgspec.msgpack.Decoder[list[ir.Event]] = msgspec.msgpack.Decoder(list[ir.Event])
 
 
@@ -58,24 +59,59 @@ def render_events(events: Iterable[ir.Event]) -> bytes:
     return wire.prefixed(wire.encode(tuple(events)))
 
 
+def render_choice(index: int, events: Sequence[ir.Event] | msgspec.Raw) -> bytes:
+    """One chunk of a stream of several answers: which of them, and its events."""
+    return wire.prefixed(wire.encode((index, events)))
+
+
 class NativeParser:
     def __init__(self) -> None:
         self._reader = wire.FrameReader(EVENT_LIST, LARGEST_CHUNK)
         self._finished = False
 
     def feed(self, chunk: bytes) -> list[ir.Event]:
-        try:
-            lists = self._reader.feed(chunk)
-        except msgspec.MsgspecError as error:
-            raise BackendError(Kind.UPSTREAM_INVALID_RESPONSE, "The worker's answer cannot be read.") from error
-        events = [event for item in lists if not isinstance(item, wire.TooLarge) for event in item]
-        self._finished = self._finished or any(isinstance(event, ir.Finished) for event in events)
+        events = [event for item in read(self._reader, chunk) for event in item]
+        self._finished = self._finished or is_end(events)
         return events
 
     def close(self) -> list[ir.Event]:
         if not self._finished or not self._reader.is_empty:
-            raise BackendError(Kind.UPSTREAM_STREAM_TRUNCATED, "The worker's answer ended too early.")
+            raise too_early()
         return []
+
+
+class ChoiceParser:
+    """Reads a stream of so many answers."""
+
+    def __init__(self, count: int) -> None:
+        self._reader = wire.FrameReader(CHOICE, LARGEST_CHUNK)
+        self._unfinished = set(range(count))
+
+    def feed(self, chunk: bytes) -> list[tuple[int, list[ir.Event]]]:
+        """Each with the number of the answer it belongs to. Raises BackendError."""
+        choices = read(self._reader, chunk)
+        self._unfinished -= {index for index, events in choices if is_end(events)}
+        return choices
+
+    def close(self) -> None:
+        """Raises BackendError where an answer has not come to its end."""
+        if self._unfinished or not self._reader.is_empty:
+            raise too_early()
+
+
+def read[T](reader: wire.FrameReader[T], chunk: bytes) -> list[T]:
+    try:
+        return [item for item in reader.feed(chunk) if not isinstance(item, wire.TooLarge)]
+    except msgspec.MsgspecError as error:
+        raise BackendError(Kind.UPSTREAM_INVALID_RESPONSE, "The worker's answer cannot be read.") from error
+
+
+def is_end(events: list[ir.Event]) -> bool:
+    return any(isinstance(event, ir.Finished) for event in events)
+
+
+def too_early() -> BackendError:
+    return BackendError(Kind.UPSTREAM_STREAM_TRUNCATED, "The worker's answer ended too early.")
 
 
 def stream_parser() -> NativeParser:

@@ -60,7 +60,8 @@ class Ping(Frame, frozen=True):
     id: int
 
 
-type ToWorker = Hello | Load | Unload | Submit | Cancel | Count | Ping
+type Asking = Load | Unload | Submit | Count | Ping
+type ToWorker = Hello | Cancel | Asking
 
 # From the worker.
 

@@ -4,8 +4,7 @@ import asyncio
 import os
 import signal
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -18,26 +17,10 @@ from inference.errors import BackendError, Kind
 from inference.installed import DEMO_NAME
 from inference.protocols import wire
 from tests.frames import talking, until_frame
-from tests.local_models import ask, begin, question
+from tests.local_models import ask, begin, is_idle, question, until
 from tests.workers import RunningWorker, running_worker, start
 
 LONG = question("Count to 60.", max_tokens=3000)
-
-
-async def until(condition: Callable[[wire.Status], bool], backend: LocalBackend) -> wire.Status:
-    """The worker's status once the condition holds."""
-    deadline = time.monotonic() + 10
-    while True:
-        await backend.ping()
-        status = await backend.status()
-        if condition(status):
-            return status
-        assert time.monotonic() < deadline, status
-        await asyncio.sleep(0.02)
-
-
-def is_idle(status: wire.Status) -> bool:
-    return status.active == 0 and status.waiting == 0
 
 
 @pytest.fixture

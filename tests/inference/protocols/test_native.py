@@ -56,6 +56,38 @@ def test_bytes_that_are_no_events_are_an_invalid_response() -> None:
     assert caught.value.kind is Kind.UPSTREAM_INVALID_RESPONSE
 
 
+CHOICES = [(1, EVENTS[:2]), (0, EVENTS[:1]), (0, EVENTS[1:]), (1, EVENTS[2:])]
+SEVERAL = b"".join(native.render_choice(index, events) for index, events in CHOICES)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 64, 4096])
+def test_several_answers_in_one_stream_are_told_apart_wherever_it_is_cut(size: int) -> None:
+    parser = native.ChoiceParser(2)
+    read = [choice for i in range(0, len(SEVERAL), size) for choice in parser.feed(SEVERAL[i : i + size])]
+    parser.close()
+    assert read == CHOICES
+
+
+def test_events_that_are_encoded_already_make_the_same_chunk() -> None:
+    encoded = msgspec.Raw(wire.encode(EVENTS))
+    assert native.render_choice(3, encoded) == native.render_choice(3, EVENTS)
+
+
+@pytest.mark.parametrize("stream", [SEVERAL[:-1], native.render_choice(0, EVENTS), b""])
+def test_several_answers_are_truncated_where_one_has_not_finished(stream: bytes) -> None:
+    parser = native.ChoiceParser(2)
+    parser.feed(stream)
+    with pytest.raises(BackendError) as caught:
+        parser.close()
+    assert caught.value.kind is Kind.UPSTREAM_STREAM_TRUNCATED
+
+
+def test_bytes_that_are_no_choices_are_an_invalid_response() -> None:
+    with pytest.raises(BackendError) as caught:
+        native.ChoiceParser(1).feed(STREAM)
+    assert caught.value.kind is Kind.UPSTREAM_INVALID_RESPONSE
+
+
 def test_the_model_is_replaced_and_the_rest_kept() -> None:
     asked = request(stop=("END",), sampling=ir.Sampling(seed=0, temperature=0.0), max_tokens=5)
     job = native.JOB.decode(native.render_request(asked, Aim("org/model")).body)

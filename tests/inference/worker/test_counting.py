@@ -13,6 +13,7 @@ from inference.backends.local import LocalBackend
 from inference.errors import BackendError, GatewayError, Kind
 from inference.installed import DEMO_NAME, find_one
 from inference.protocols import native, wire
+from inference.protocols.codec import Aim
 from inference.worker.tokens import Tokenizers
 from tests.frames import talking, until_frame
 from tests.local_models import WEATHER, ask, begin, copy_demo, count, question
