@@ -11,6 +11,7 @@ from inference.backends.local import LocalBackend
 from inference.errors import BackendError, Kind
 from inference.installed import DEMO_NAME
 from inference.protocols import native, wire
+from inference.protocols.codec import Aim
 from routing.route import Target
 from tests.local_models import Answered, ask, is_idle, question, until
 
@@ -107,7 +108,7 @@ async def test_one_too_large_is_refused_before_any_is_sent(worker_socket: Path) 
 
 
 async def test_a_count_is_a_plain_answer(local: LocalBackend) -> None:
-    call = Call("req_test", "count", native.render_request(capital("France"), DEMO_NAME), stream=False)
+    call = Call("req_test", "count", native.render_request(capital("France"), Aim(DEMO_NAME)).body, stream=False)
     reply = await local.open(call, LOCAL)
     assert not reply.is_stream
     (body,) = [chunk async for chunk in reply.chunks()]

@@ -20,8 +20,19 @@ PAIRS = dict(
     zip(TABLES, [(OPENAI, ANTHROPIC), (OPENAI, NATIVE), (ANTHROPIC, OPENAI), (ANTHROPIC, NATIVE)], strict=True)
 )
 MODELS = {ANTHROPIC: "claude-sonnet-4-5", OPENAI: "gpt-4o", NATIVE: "org/model"}
-ROWS = [pytest.param(heading, row, id=f"{heading}: {row}") for heading, rows in TABLES.items() for row in rows]
-WARNED, REFUSED = Disposition.WARNED, Disposition.REFUSED
+REFUSED, WARNED = Disposition.REFUSED, Disposition.WARNED
+SENT = (Disposition.KEPT, Disposition.DROPPED, WARNED)
+
+
+def cases(*dispositions: Disposition) -> pytest.MarkDecorator:
+    """A test for each row of these dispositions."""
+    chosen = [
+        pytest.param(heading, row, id=f"{heading}: {row}")
+        for heading, rows in TABLES.items()
+        for row in rows
+        if row.disposition in dispositions
+    ]
+    return pytest.mark.parametrize(("heading", "row"), chosen)
 
 
 def begin(heading: str, row: Row, *, strict: bool = False) -> translate.Exchange:
@@ -33,7 +44,7 @@ def begin(heading: str, row: Row, *, strict: bool = False) -> translate.Exchange
     return translate.begin(asked, backend, row.model or MODELS[backend], strict=strict)
 
 
-@pytest.mark.parametrize(("heading", "row"), [case for case in ROWS if case.values[1].disposition is not REFUSED])
+@cases(*SENT)
 def test_what_is_not_refused_is_sent_as_the_table_says(heading: str, row: Row) -> None:
     exchange = begin(heading, row)
     decode = msgspec.msgpack.decode if PAIRS[heading][1] == NATIVE else msgspec.json.decode
@@ -44,7 +55,7 @@ def test_what_is_not_refused_is_sent_as_the_table_says(heading: str, row: Row) -
     assert row.disposition is WARNED or not warned, warned
 
 
-@pytest.mark.parametrize(("heading", "row"), [case for case in ROWS if case.values[1].disposition is REFUSED])
+@cases(REFUSED)
 def test_what_is_refused_is_named(heading: str, row: Row) -> None:
     with pytest.raises(GatewayError) as caught:
         begin(heading, row)
@@ -52,7 +63,7 @@ def test_what_is_refused_is_named(heading: str, row: Row) -> None:
     assert code_of(caught.value.kind) == (row.code or "unsupported_parameter")
 
 
-@pytest.mark.parametrize(("heading", "row"), [case for case in ROWS if case.values[1].disposition is WARNED])
+@cases(WARNED)
 def test_a_strict_route_refuses_what_others_warn_of(heading: str, row: Row) -> None:
     with pytest.raises(GatewayError) as caught:
         begin(heading, row, strict=True)
