@@ -10,6 +10,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from inference import recipes
+
 DEMO_NAME = "mlxmanager/demo"
 DEMO_FOLDER = Path(__file__).parent / "demo_model"
 
@@ -25,6 +27,7 @@ CODE_SUFFIXES = frozenset({".py", ".bin", ".pt", ".pth", ".pkl", ".gguf"})
 CODE_SETTINGS = ("model_file", "auto_map", "_attn_implementation_internal")
 
 type Place = Literal["bundled", "models", "cache"]
+type ModelKind = Literal["chat", "embedding"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,7 @@ class Installed:
     place: Place
     size: int
     problem: str | None = None
+    kind: ModelKind = "chat"
 
 
 class Tensor(msgspec.Struct, frozen=True):
@@ -75,7 +79,7 @@ def look_at(name: str, folder: Path, place: Place) -> Installed | None:
     # A folder may hold dangling links, be unreadable, or vanish while we look.
     with contextlib.suppress(OSError):
         if is_complete(folder):
-            return Installed(name, folder, place, size(folder), problem(folder))
+            return Installed(name, folder, place, size(folder), problem(folder), kind(folder))
     return None
 
 
@@ -151,6 +155,10 @@ def tensor_bytes(path: Path, changed: int) -> int:  # noqa: ARG001 - a file that
     return sum(end - begin for begin, end in (tensor.data_offsets for tensor in header.values()))
 
 
+def kind(folder: Path) -> ModelKind:
+    return "embedding" if recipes.makes_vectors(folder) else "chat"
+
+
 def problem(folder: Path) -> str | None:
     code = sorted(path.name for path in folder.iterdir() if path.suffix in CODE_SUFFIXES)
     if code:
@@ -162,7 +170,7 @@ def problem(folder: Path) -> str | None:
         named = [key for key in CODE_SETTINGS if key in settings]
         if named:
             return f"its {file} asks for code of its own ({named[0]})"
-    return None
+    return recipes.problem(folder) if kind(folder) == "embedding" else None
 
 
 def read_object(path: Path) -> dict[str, Any] | None:

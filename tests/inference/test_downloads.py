@@ -7,6 +7,7 @@ import pytest
 
 from inference import downloads
 from inference.installed import DEMO_FOLDER, find
+from tests.embedding_models import tiny_bert
 from tests.hub import COMMIT, REPOSITORY, Hub
 from tests.local_models import copy_demo
 
@@ -34,6 +35,14 @@ def test_a_pulled_model_is_installed_with_what_it_needs(hub: Hub, models: Path) 
     assert {path.name for path in folder.iterdir()} == {path.name for path in DEMO_FOLDER.iterdir()}
     assert [path.name for path in folder.parent.iterdir()] == [folder.name]
     assert (folder / "model.safetensors").read_bytes() == (DEMO_FOLDER / "model.safetensors").read_bytes()
+
+
+def test_an_embedding_model_is_pulled_with_the_files_in_its_subfolders(tmp_path: Path, models: Path) -> None:
+    with Hub(tiny_bert(tmp_path, "repository")) as hub:
+        downloads.pull(REPOSITORY, models, endpoint=hub.url)
+    found = find(models, NOWHERE)[REPOSITORY]
+    assert (found.kind, found.problem) == ("embedding", None)
+    assert (found.folder / "1_Pooling" / "config.json").is_file()
 
 
 def test_an_interrupted_download_is_not_installed_and_is_gone_on_from(

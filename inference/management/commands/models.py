@@ -39,7 +39,8 @@ class Command(BaseCommand):
 
     def list(self) -> None:
         for model in installed().values():
-            note = f"   not loaded: {model.problem}" if model.problem else ""
+            note = "   for embeddings" if model.kind == "embedding" else ""
+            note += f"   not loaded: {model.problem}" if model.problem else ""
             self.stdout.write(f"{model.name:48} {readable(model.size):>9}   {PLACES[model.place]}{note}")
 
     def pull(self, name: str, revision: str | None) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from inference.installed import DEMO_NAME
+from tests.embedding_models import tiny_bert
 from tests.hub import REPOSITORY, Hub
 from tests.local_models import copy_demo
 from tests.workers import ROOT
@@ -36,6 +37,12 @@ def test_a_model_is_pulled_listed_and_removed(tmp_path: Path) -> None:
     assert [line.split()[:3] for line in listed.splitlines()] == [[DEMO_NAME, "1.8", "MB"], [REPOSITORY, "1.8", "MB"]]
     assert models("remove", REPOSITORY, home=tmp_path).returncode == 0
     assert REPOSITORY not in models("list", home=tmp_path).stdout
+
+
+def test_models_for_embeddings_are_marked_in_the_list(tmp_path: Path) -> None:
+    tiny_bert(tmp_path / "models", "org/encoder")
+    lines = models("list", home=tmp_path).stdout.splitlines()
+    assert ["for embeddings" in line for line in lines] == [False, True]
 
 
 @pytest.mark.parametrize(
