@@ -1,8 +1,12 @@
 """The one module that imports mlx_lm, whose API moves with every minor release."""
 
 import importlib
+from pathlib import Path
+from typing import Any
 
+import mlx.core as mx
 from mlx_lm.generate import BatchGenerator, TextStateMachine
+from mlx_lm.models.cache import make_prompt_cache
 from mlx_lm.sample_utils import (
     apply_min_p,
     apply_top_k,
@@ -11,7 +15,7 @@ from mlx_lm.sample_utils import (
     make_repetition_penalty,
 )
 from mlx_lm.tokenizer_utils import TokenizerWrapper
-from mlx_lm.utils import load_model, load_tokenizer
+from mlx_lm.utils import _get_classes, load_model, load_tokenizer
 
 __all__ = [
     "BatchGenerator",
@@ -21,8 +25,10 @@ __all__ = [
     "apply_top_k",
     "apply_top_p",
     "greedy_sampler",
+    "load_body",
     "load_model",
     "load_tokenizer",
+    "make_prompt_cache",
     "make_repetition_penalty",
 ]
 
@@ -33,3 +39,34 @@ def leave_wired_limit() -> None:
 
 # By its name: the package shows its function `generate` where the module of that name would be.
 vars(importlib.import_module("mlx_lm.generate"))["maybe_set_recommended_wired_limit"] = leave_wired_limit
+
+
+def load_body(folder: Path, dtype: mx.Dtype | None) -> Any:
+    """A model without its head: called with tokens and a cache it gives the states that the head would read."""
+    model, _ = load_model(folder, get_model_classes=body_classes)
+    if dtype is not None:
+        model.set_dtype(dtype)
+    return model
+
+
+def body_classes(config: dict[str, Any]) -> tuple[type, type]:
+    """The model's classes, made to load weights that were published with no head and without the body's prefix."""
+    model_class, arguments_class = _get_classes(config)
+
+    class Body(model_class):  # type: ignore[misc, valid-type]  # known at run time only
+        def __init__(self, arguments: object) -> None:
+            super().__init__(arguments)
+            self.pop("lm_head", None)
+
+        def __call__(self, tokens: mx.array, cache: object = None) -> mx.array:
+            states: mx.array = self.model(tokens, cache)
+            return states
+
+        def sanitize(self, weights: dict[str, mx.array]) -> dict[str, mx.array]:
+            if not any(name.startswith("model.") for name in weights):
+                weights = {f"model.{name}": array for name, array in weights.items()}
+            if hasattr(super(), "sanitize"):
+                weights = super().sanitize(weights)
+            return {name: array for name, array in weights.items() if not name.startswith("lm_head.")}
+
+    return Body, arguments_class
