@@ -74,6 +74,22 @@ async def count(backend: LocalBackend, request: ir.Request, *, model: str = DEMO
     return msgspec.msgpack.decode(body, type=int)
 
 
+async def embed(
+    backend: LocalBackend,
+    *inputs: str | tuple[int, ...],
+    model: str = "test/bert",
+    dimensions: int | None = None,
+    first_byte: float = 60,
+) -> native.Embeddings:
+    body = wire.encode(native.EmbeddingJob(model, inputs, dimensions))
+    reply = await backend.open(
+        Call("req_test", "embeddings", body, stream=False, first_byte=first_byte), Target("local", model)
+    )
+    assert not reply.is_stream
+    (answer,) = [chunk async for chunk in reply.chunks()]
+    return native.EMBEDDINGS.decode(answer)
+
+
 async def until(condition: Callable[[wire.Status], bool], backend: LocalBackend) -> wire.Status:
     """The worker's status once the condition holds."""
     deadline = time.monotonic() + 10

@@ -68,9 +68,13 @@ class LocalBackend:
         except BaseException:
             answers.close()
             raise
-        if call.endpoint == "count":
-            return WholeReply(wire.encode(answers.result().value))
-        return StreamReply(answers, first=first, idle=call.idle)
+        match call.endpoint:
+            case "count":
+                return WholeReply(wire.encode(answers.result().value))
+            case "embeddings":
+                return WholeReply(native.render_embeddings(answers.result()))
+            case _:
+                return StreamReply(answers, first=first, idle=call.idle)
 
     def _late(self, connection: Connection, target: Target) -> BackendError:
         if connection.status is not None and connection.status.loading == target.model:
@@ -142,7 +146,8 @@ def requests(call: Call) -> list[tuple[wire.Asking, Render]]:
 
     - none: a Job, answered by a stream of events;
     - `completions`: a list of Jobs, answered by one stream of events with the numbers of their jobs;
-    - `count`: a Job, answered by its number of tokens.
+    - `count`: a Job, answered by its number of tokens;
+    - `embeddings`: an EmbeddingJob, answered by Embeddings.
     """
     submit = functools.partial(wire.Submit, 0, call.first_byte, call.tenant)
     match call.endpoint:
@@ -153,5 +158,8 @@ def requests(call: Call) -> list[tuple[wire.Asking, Render]]:
             return [(submit(job), functools.partial(native.render_choice, number)) for number, job in enumerate(jobs)]
         case "count":
             return [(wire.Count(0, msgspec.Raw(call.body)), wire.prefixed)]
+        case "embeddings":
+            job = msgspec.Raw(call.body)
+            return [(wire.Embed(0, call.first_byte, call.tenant, job), wire.prefixed)]
         case other:
             raise BackendError(Kind.UNSUPPORTED_ENDPOINT, f"The local worker has no endpoint {other}.")

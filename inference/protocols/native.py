@@ -34,7 +34,24 @@ class Job(msgspec.Struct, frozen=True):
         return self.request.model
 
 
+class EmbeddingJob(msgspec.Struct, frozen=True):
+    """Texts to make vectors of, each as text or as the model's own tokens. `dimensions` None: as many as there are."""
+
+    model: str
+    inputs: tuple[str | tuple[int, ...], ...]
+    dimensions: int | None = None
+
+
+class Embeddings(msgspec.Struct, frozen=True):
+    """A vector for each text, as little-endian four-byte floats. `input_tokens` counts those of all texts."""
+
+    vectors: tuple[bytes, ...]
+    input_tokens: int
+
+
 JOB = msgspec.msgpack.Decoder(Job)
+EMBEDDING_JOB = msgspec.msgpack.Decoder(EmbeddingJob)
+EMBEDDINGS = msgspec.msgpack.Decoder(Embeddings)
 CHOICE: msgspec.msgpack.Decoder[tuple[int, list[ir.Event]]] = msgspec.msgpack.Decoder(tuple[int, list[ir.Event]])
 EVENT_LIST: msgspec.msgpack.Decoder[list[ir.Event]] = msgspec.msgpack.Decoder(list[ir.Event])
 
@@ -62,6 +79,10 @@ def render_events(events: Iterable[ir.Event]) -> bytes:
 def render_choice(index: int, events: Sequence[ir.Event] | msgspec.Raw) -> bytes:
     """One chunk of a stream of several answers: which of them, and its events."""
     return wire.prefixed(wire.encode((index, events)))
+
+
+def render_embeddings(result: wire.Result) -> bytes:
+    return wire.encode(Embeddings(result.vectors, input_tokens=result.value or 0))
 
 
 class NativeParser:

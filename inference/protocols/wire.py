@@ -7,7 +7,7 @@ import msgspec
 from inference import ir
 from inference.errors import Kind
 
-VERSION = 1
+VERSION = 2
 LENGTH_BYTES = 4
 PREFIX_BYTES = 64
 
@@ -54,13 +54,22 @@ class Count(Frame, frozen=True):
     job: msgspec.Raw
 
 
+class Embed(Frame, frozen=True):
+    """`deadline` and `tenant` as of Submit. `job` is an EmbeddingJob."""
+
+    id: int
+    deadline: float
+    tenant: str
+    job: msgspec.Raw
+
+
 class Ping(Frame, frozen=True):
     """A status comes back at once; the result from the thread that runs the models, which makes a token when idle."""
 
     id: int
 
 
-type Asking = Load | Unload | Submit | Count | Ping
+type Asking = Load | Unload | Submit | Count | Embed | Ping
 type ToWorker = Hello | Cancel | Asking
 
 # From the worker.
@@ -99,10 +108,14 @@ class Done(Frame, frozen=True):
 
 
 class Result(Frame, frozen=True):
-    """The end of Load, Unload, Ping, and of Count, whose number of tokens is the value."""
+    """The end of Load, Unload and Ping; of Count, whose number of tokens is the value; and of Embed.
+
+    There the value is the number of tokens in all texts, and `vectors` are theirs, as little-endian four-byte floats.
+    """
 
     id: int
     value: int | None = None
+    vectors: tuple[bytes, ...] = ()
 
 
 class Error(Frame, frozen=True):

@@ -79,11 +79,13 @@ class Batch:
 
     def admit(self, work: Work) -> None:
         """Raises GatewayError where the request cannot be answered as it is."""
-        request = work.job.request
-        prompt = prompts.render(work.job, self.engine.tokenizer)
-        source = "messages" if work.job.prompt is None else "prompt"
+        job = work.job
+        assert isinstance(job, native.Job)
+        request = job.request
+        prompt = prompts.render(job, self.engine.tokenizer)
+        source = "messages" if job.prompt is None else "prompt"
         limit, at_limit = output_limit(request.max_tokens, len(prompt.tokens), self.engine.window, param=source)
-        answer = begin_answer(work.job, prompt, self.engine.tokenizer)
+        answer = begin_answer(job, prompt, self.engine.tokenizer)
         number = self.engine.insert(prompt.tokens, request.sampling, max_tokens=limit)
         self._rows[number] = Row(work, answer, len(prompt.tokens), at_limit, time.monotonic(), prompt.echo)
 
@@ -119,6 +121,9 @@ class Batch:
         number = self.engine.insert([first], ir.Sampling(temperature=0), max_tokens=1)
         while not any(made.row == number and isinstance(made, Token) for made in self.engine.step()):
             pass
+
+    def close(self) -> None:
+        self.engine.close()
 
     def _write(self, row: Row, made: Token) -> list[Update]:
         caller = row.work.caller

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable, Iterator
 
 from inference.errors import GatewayError, Kind
-from inference.installed import Installed
+from inference.installed import Installed, ModelKind
 
 log = logging.getLogger(__name__)
 
@@ -13,15 +13,24 @@ log = logging.getLogger(__name__)
 type LookUp = Callable[[str], Installed | None]
 
 
-def installed(look_up: LookUp, name: str) -> Installed:
-    """Raises GatewayError."""
+def installed(look_up: LookUp, name: str, kind: ModelKind | None = None) -> Installed:
+    """Raises GatewayError, also for a model of another kind."""
     model = look_up(name)
     if model is None:
         raise GatewayError(Kind.MODEL_NOT_INSTALLED, f"model: {name} is not installed here.", param="model")
     if model.problem is not None:
         message = f"model: {name} is not loaded: {model.problem}."
         raise GatewayError(Kind.MODEL_NOT_INSTALLED, message, param="model")
+    check_kind(model, kind)
     return model
+
+
+def check_kind(model: Installed, kind: ModelKind | None) -> None:
+    if kind is not None and kind != model.kind:
+        does = (
+            "writes text, and makes no embeddings" if model.kind == "chat" else "makes embeddings, and writes no text"
+        )
+        raise GatewayError(Kind.UNSUPPORTED_ENDPOINT, f"model: {model.name} {does}.", param="model")
 
 
 @contextlib.contextmanager

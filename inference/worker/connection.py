@@ -19,9 +19,10 @@ from inference.worker.work import Caller, Update, Work, failed, unanswered
 
 log = logging.getLogger(__name__)
 
-CAPABILITIES = ("count", "seeds", "stops", "thinking", "tools")
+CAPABILITIES = ("count", "embeddings", "raw prompts", "seeds", "stops", "thinking", "tools")
 
-# A gateway that reads this much less than is written hangs; its requests are not worth the memory.
+# A gateway that reads this much less than is written, beside one frame of any length, hangs; its requests are not
+# worth the memory.
 LARGEST_BACKLOG = 16 * 1024**2
 
 type Task = asyncio.Task[wire.Frame | None]
@@ -35,6 +36,7 @@ class Connection(asyncio.Protocol):
     ) -> None:
         self._scheduler = scheduler
         self._tokenizers = tokenizers
+        self._largest_backlog = LARGEST_BACKLOG + largest_frame
         self._tasks: dict[int, Task] = {}
         self._reader = wire.FrameReader(wire.TO_WORKER, largest_frame)
         self._opened = opened
@@ -67,7 +69,7 @@ class Connection(asyncio.Protocol):
         if self._transport is None:
             return
         self._transport.write(b"".join(map(wire.pack, frames)))
-        if self._transport.get_write_buffer_size() > LARGEST_BACKLOG:
+        if self._transport.get_write_buffer_size() > self._largest_backlog:
             log.warning("connection closed: it does not read")
             self._transport.abort()
 
@@ -102,6 +104,8 @@ class Connection(asyncio.Protocol):
                 self._cancel(frame.id)
             case wire.Count():
                 self._start(frame.id, self._count(frame))
+            case wire.Embed():
+                self._start(frame.id, self._embed(frame))
             case wire.Load():
                 self._scheduler.load(Caller(self, frame.id), frame.model)
             case wire.Unload():
@@ -117,7 +121,7 @@ class Connection(asyncio.Protocol):
     def _submit(self, frame: wire.Submit) -> None:
         caller = Caller(self, frame.id)
         expires = time.monotonic() + frame.deadline
-        self._scheduler.submit(Work(caller, frame.tenant, read_job(frame.job), expires))
+        self._scheduler.submit(Work(caller, frame.tenant, read(native.JOB, frame.job), expires))
         self.send([wire.Accepted(frame.id)])
 
     def _cancel(self, number: int) -> None:
@@ -144,7 +148,13 @@ class Connection(asyncio.Protocol):
             self.deliver([Update(caller, answer)])
 
     async def _count(self, frame: wire.Count) -> wire.Frame:
-        return wire.Result(frame.id, await self._tokenizers.count(read_job(frame.job)))
+        return wire.Result(frame.id, await self._tokenizers.count(read(native.JOB, frame.job)))
+
+    async def _embed(self, frame: wire.Embed) -> None:
+        expires = time.monotonic() + frame.deadline
+        inputs = await self._tokenizers.read(read(native.EMBEDDING_JOB, frame.job))
+        self._scheduler.submit(Work(Caller(self, frame.id), frame.tenant, inputs, expires))
+        self.send([wire.Accepted(frame.id)])
 
     def deliver(self, updates: Iterable[Update]) -> None:
         """One step's updates: all events in one frame, then the frames that end requests."""
@@ -158,9 +168,9 @@ class Connection(asyncio.Protocol):
         self.send([wire.Events(tuple(events)), *frames] if events else frames)
 
 
-def read_job(data: msgspec.Raw) -> native.Job:
+def read[T](decoder: msgspec.msgpack.Decoder[T], data: msgspec.Raw) -> T:
     try:
-        return native.JOB.decode(data)
+        return decoder.decode(data)
     except msgspec.MsgspecError as error:
         raise GatewayError(Kind.INVALID_TYPE, f"The request is not of the native protocol: {error}.") from error
 

@@ -5,9 +5,10 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from inference.installed import Installed
-from inference.worker.batch import Batch, Engine
-from inference.worker.catalogue import LookUp, installed, loading
+from inference.installed import Installed, ModelKind
+from inference.worker.batch import Batch
+from inference.worker.catalogue import LookUp, check_kind, installed, loading
+from inference.worker.embedding_batch import EmbeddingBatch
 
 log = logging.getLogger(__name__)
 
@@ -15,13 +16,13 @@ log = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True)
 class Resident:
     installed: Installed
-    batch: Batch
+    batch: Batch | EmbeddingBatch
 
 
 class Models:
     """Called on the MLX thread, but for `loading`."""
 
-    def __init__(self, look_up: LookUp, load: Callable[[Installed], Engine]) -> None:
+    def __init__(self, look_up: LookUp, load: Callable[[Installed], Batch | EmbeddingBatch]) -> None:
         self._look_up = look_up
         self._load = load
         self._residents: dict[str, Resident] = {}
@@ -35,27 +36,28 @@ class Models:
         resident = self._residents.get(name)
         return resident is None or resident.batch.has_room
 
-    def batch(self, name: str) -> Batch:
-        """The model's batch. Raises GatewayError where the model cannot be loaded."""
+    def batch(self, name: str, kind: ModelKind | None = None) -> Batch | EmbeddingBatch:
+        """The model's batch. Raises GatewayError where the model cannot be loaded, or is of another kind."""
         resident = self._residents.get(name)
         if resident is None:
-            resident = self._residents[name] = self._bring(name)
+            resident = self._residents[name] = self._bring(name, kind)
+        check_kind(resident.installed, kind)
         return resident.batch
 
     def drop(self, name: str) -> None:
         resident = self._residents.pop(name, None)
         if resident is not None:
-            resident.batch.engine.close()
+            resident.batch.close()
             log.info("model unloaded model=%s", name)
 
-    def _bring(self, name: str) -> Resident:
-        model = installed(self._look_up, name)
+    def _bring(self, name: str, kind: ModelKind | None) -> Resident:
+        model = installed(self._look_up, name, kind)
         self.loading = name
         began = time.monotonic()
         try:
             with loading(name):
-                engine = self._load(model)
+                batch = self._load(model)
         finally:
             self.loading = None
         log.info("model loaded model=%s bytes=%d seconds=%.2f", name, model.size, time.monotonic() - began)
-        return Resident(model, Batch(engine))
+        return Resident(model, batch)

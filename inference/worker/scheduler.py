@@ -183,7 +183,7 @@ class Scheduler:
             error = GatewayError(Kind.QUEUE_FULL, "The request waited too long for the local model.", retry_after=1)
             return [failed(work.caller, error)]
         try:
-            self._models.batch(work.model).admit(work)
+            self._models.batch(work.model, work.kind).admit(work)
         except GatewayError as error:
             return [failed(work.caller, error)]
         except Exception:

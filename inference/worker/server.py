@@ -14,8 +14,11 @@ from pathlib import Path
 from inference import sockets
 from inference.installed import Installed, find_one
 from inference.worker import engine
+from inference.worker.batch import Batch
 from inference.worker.config import Config
 from inference.worker.connection import Connection
+from inference.worker.embedder import Embedder
+from inference.worker.embedding_batch import EmbeddingBatch
 from inference.worker.models import Models
 from inference.worker.scheduler import Scheduler
 from inference.worker.tokens import Tokenizers
@@ -52,8 +55,10 @@ async def serve(config: Config) -> bool:
     return scheduler.stop(LAST_STEP_SECONDS)
 
 
-def load(model: Installed, *, slots: int) -> engine.Engine:
-    return engine.Engine(model.folder, slots=slots)
+def load(model: Installed, *, slots: int) -> Batch | EmbeddingBatch:
+    if model.kind == "embedding":
+        return EmbeddingBatch(Embedder(model.folder, slots=slots))
+    return Batch(engine.Engine(model.folder, slots=slots))
 
 
 @contextlib.asynccontextmanager

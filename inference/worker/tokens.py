@@ -4,19 +4,29 @@ So a count needs no weights, and waits for neither a load nor a long prompt.
 """
 
 import asyncio
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
+from inference import recipes
 from inference.errors import GatewayError, Kind
+from inference.installed import Installed
 from inference.protocols import native
+from inference.recipes import Recipe
 from inference.worker import prompts
 from inference.worker.adapter import TokenizerWrapper, load_tokenizer
 from inference.worker.catalogue import LookUp, installed, loading
+from inference.worker.work import Inputs
 
 # A large vocabulary takes about a hundred megabytes.
 KEPT = 3
+
+# How many texts to embed are read before others have their turn.
+TOGETHER = 32
+
+type Text = str | tuple[int, ...]
 
 
 class Tokenizers:
@@ -30,7 +40,19 @@ class Tokenizers:
 
     async def count(self, job: native.Job) -> int:
         """The tokens of the prompt. Raises GatewayError as an answer to the same request would."""
-        return await self._on_thread(lambda: len(prompts.render(job, self._tokenizer(job.model)).tokens))
+        return await self._on_thread(lambda: self._count(job))
+
+    async def read(self, job: native.EmbeddingJob) -> Inputs:
+        """The tokens of texts to embed. Raises GatewayError for what the model cannot make vectors of."""
+        recipe, tokenizer = await self._on_thread(lambda: self._embedding(job.model))
+        size = recipe.length(job.dimensions)
+        if not job.inputs:
+            raise GatewayError(Kind.INVALID_VALUE, "There is nothing to embed.", param="input")
+        names = [f"input[{number}]" for number in range(len(job.inputs))] if len(job.inputs) > 1 else ["input"]
+        rows: list[list[int]] = []
+        for some in itertools.batched(zip(names, job.inputs, strict=True), TOGETHER):
+            rows += await self._on_thread(partial(read_texts, some, tokenizer, recipe))
+        return Inputs(job.model, rows, size)
 
     async def _on_thread[T](self, run: Callable[[], T]) -> T:
         if self._waiting >= self._queue_limit:
@@ -41,14 +63,44 @@ class Tokenizers:
         finally:
             self._waiting -= 1
 
-    def _tokenizer(self, model: str) -> TokenizerWrapper:
-        folder = installed(self._look_up, model).folder
-        with loading(model):
-            # Not the time of modification: a copy may have that of its original.
-            return kept_tokenizer(folder, folder.stat().st_ctime_ns)
+    # On the thread.
+
+    def _count(self, job: native.Job) -> int:
+        return len(prompts.render(job, kept(installed(self._look_up, job.model, "chat"))).tokens)
+
+    def _embedding(self, name: str) -> tuple[Recipe, TokenizerWrapper]:
+        model = installed(self._look_up, name, "embedding")
+        with loading(name):
+            recipe = recipes.read(model.folder)
+        return recipe, kept(model)
+
+
+def kept(model: Installed) -> TokenizerWrapper:
+    with loading(model.name):
+        # Not the time of modification: a copy may have that of its original.
+        return kept_tokenizer(model.folder, model.folder.stat().st_ctime_ns)
 
 
 @lru_cache(maxsize=KEPT)
 def kept_tokenizer(folder: Path, changed: int) -> TokenizerWrapper:  # noqa: ARG001 - a folder that was replaced is read again
-    tokenizer: TokenizerWrapper = load_tokenizer(folder, {"trust_remote_code": False})
-    return tokenizer
+    loaded: TokenizerWrapper = load_tokenizer(folder, {"trust_remote_code": False})
+    return loaded
+
+
+def read_texts(texts: Iterable[tuple[str, Text]], tokenizer: TokenizerWrapper, recipe: Recipe) -> list[list[int]]:
+    return [read_text(text, tokenizer, recipe, param=name) for name, text in texts]
+
+
+def read_text(text: Text, tokenizer: TokenizerWrapper, recipe: Recipe, *, param: str) -> list[int]:
+    """Tokens are taken as they are: whoever sends them has written the special ones too."""
+    if isinstance(text, str):
+        whole = recipe.prompt + text
+        tokens: list[int] = tokenizer.encode(whole.lower() if recipe.lowers_case else whole, verbose=False)
+    else:
+        tokens = prompts.check_tokens(text, len(tokenizer), param=param)
+    if not tokens:
+        raise GatewayError(Kind.INVALID_VALUE, f"{param} is empty.", param=param)
+    if len(tokens) > recipe.window:
+        message = f"{param} is too long: {len(tokens)} tokens > {recipe.window} maximum"
+        raise GatewayError(Kind.CONTEXT_LENGTH_EXCEEDED, message, param=param)
+    return tokens

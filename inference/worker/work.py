@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from inference import ir
 from inference.errors import GatewayError
+from inference.installed import ModelKind
 from inference.protocols import native, wire
 
 
@@ -17,19 +18,33 @@ class Caller:
     id: int
 
 
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """Texts to make vectors of, as tokens. `size` is how many numbers a vector shall have."""
+
+    model: str
+    rows: list[list[int]]
+    size: int
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Work:
     """`expires` and `since` are on the monotonic clock."""
 
     caller: Caller
     tenant: str
-    job: native.Job
+    job: native.Job | Inputs
     expires: float
     since: float = field(default_factory=time.monotonic)
 
     @property
     def model(self) -> str:
         return self.job.model
+
+    @property
+    def kind(self) -> ModelKind:
+        """The kind of model that can do it."""
+        return "embedding" if isinstance(self.job, Inputs) else "chat"
 
 
 @dataclass(frozen=True, slots=True)

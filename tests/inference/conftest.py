@@ -7,6 +7,7 @@ import pytest
 import pytest_asyncio
 
 from inference.backends.local import LocalBackend
+from tests.embedding_models import demo_embedder, tiny_bert
 from tests.local_models import copy_demo, without_template
 from tests.workers import RunningWorker, running_worker
 
@@ -29,6 +30,9 @@ def worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningWorker]:
     (copy_demo(models, "test/broken-tokenizer") / "tokenizer.json").write_text("{")
     copy_demo(models, "test/never-loaded")
     without_template(copy_demo(models, "test/base"))
+    tiny_bert(models, "test/bert", matryoshka_dims=[8, 16])
+    tiny_bert(models, "test/uncut")
+    demo_embedder(models, "test/decoder")
     with running_worker(MLXMANAGER_MODELS_DIR=str(models)) as running:
         yield running
 

@@ -16,7 +16,7 @@ from inference.backends.local import LocalBackend
 from inference.errors import BackendError, Kind
 from inference.installed import DEMO_NAME
 from inference.protocols import wire
-from tests.frames import talking, until_frame
+from tests.frames import talking
 from tests.local_models import ask, begin, is_idle, question, until
 from tests.workers import RunningWorker, running_worker, start
 
@@ -135,11 +135,9 @@ async def test_a_request_too_large_ends_alone(worker_socket: Path) -> None:
 
 
 async def test_the_worker_refuses_a_frame_too_large_and_keeps_the_connection(worker_socket: Path) -> None:
-    async with talking(worker_socket) as (reader, writer):
-        writer.write(wire.pack(wire.Hello(wire.VERSION)))
-        large = wire.pack(wire.Submit(5, 60.0, "", msgspec.Raw(wire.encode(bytes(70 * 1024**2)))))
-        writer.write(large + wire.pack(wire.Ping(6)))
-        frames = {type(frame): frame async for frame in until_frame(reader, wire.Result)}
+    async with talking(worker_socket) as peer:
+        peer.send(wire.Submit(5, 60.0, "", msgspec.Raw(wire.encode(bytes(70 * 1024**2)))), wire.Ping(6))
+        frames = {type(frame): frame for frame in await peer.until(wire.Result)}
         refused = frames[wire.Error]
         assert isinstance(refused, wire.Error)
         assert (refused.id, refused.kind) == (5, Kind.REQUEST_TOO_LARGE)
@@ -147,11 +145,11 @@ async def test_the_worker_refuses_a_frame_too_large_and_keeps_the_connection(wor
 
 
 async def test_the_worker_refuses_another_version(worker_socket: Path) -> None:
-    async with talking(worker_socket) as (reader, writer):
-        writer.write(wire.pack(wire.Hello(wire.VERSION + 1)))
-        frames = [frame async for frame in until_frame(reader, wire.Error)]
+    async with talking(worker_socket, greet=False) as peer:
+        peer.send(wire.Hello(wire.VERSION + 1))
+        frames = await peer.until(wire.Error)
         assert frames[0] == wire.Hello(wire.VERSION)
-        assert await reader.read() == b""
+        assert await peer.reader.read() == b""
 
 
 async def test_the_gateway_refuses_another_version(short_folder: Path) -> None:
@@ -196,9 +194,9 @@ def test_it_works_on_the_servers_event_loop(worker_socket: Path) -> None:
 
 
 async def test_bytes_that_are_no_frames_end_the_connection(worker_socket: Path) -> None:
-    async with talking(worker_socket) as (reader, writer):
-        writer.write(wire.prefixed(b"GET / HTTP/1.1"))
-        assert await reader.read() == b""
+    async with talking(worker_socket, greet=False) as peer:
+        peer.write(wire.prefixed(b"GET / HTTP/1.1"))
+        assert await peer.reader.read() == b""
 
 
 async def test_a_model_is_loaded_and_unloaded_on_demand(local: LocalBackend) -> None:

@@ -15,7 +15,7 @@ from inference.installed import DEMO_NAME, find_one
 from inference.protocols import native, wire
 from inference.protocols.codec import Aim
 from inference.worker.tokens import Tokenizers
-from tests.frames import talking, until_frame
+from tests.frames import talking
 from tests.local_models import WEATHER, ask, begin, copy_demo, count, question
 
 UNLOADED = "test/never-loaded"
@@ -25,6 +25,10 @@ CAPITAL = "What is the capital of France?"
 
 def job(request: ir.Request, model: str) -> native.Job:
     return native.JOB.decode(native.render_request(request, Aim(model)).body)
+
+
+def encoded(request: ir.Request) -> msgspec.Raw:
+    return msgspec.Raw(wire.encode(job(request, DEMO_NAME)))
 
 
 @pytest.mark.parametrize(
@@ -63,36 +67,30 @@ async def test_a_model_that_cannot_be_counted_for_is_refused_as_one_that_cannot_
 async def test_a_count_does_not_wait_for_a_prompt_that_is_read(local: LocalBackend, worker_socket: Path) -> None:
     await count(local, question("Hello"), model=DEMO_NAME)
     await ask(local, question("Hello", max_tokens=1))
-    long = wire.encode(job(question("apple " * 600, max_tokens=2), DEMO_NAME))
-    short = wire.encode(job(question("Hello"), DEMO_NAME))
-    async with talking(worker_socket) as (reader, writer):
-        writer.write(wire.pack(wire.Hello(wire.VERSION)))
-        writer.write(b"".join(wire.pack(wire.Submit(n, 60.0, "", msgspec.Raw(long))) for n in range(1, 9)))
-        writer.write(wire.pack(wire.Count(9, msgspec.Raw(short))))
-        frames = [frame async for frame in until_frame(reader, wire.Result)]
-        assert [frame for frame in frames if isinstance(frame, wire.Accepted)] != []
-        assert [frame for frame in frames if isinstance(frame, (wire.Events, wire.Done))] == []
+    long = encoded(question("apple " * 600, max_tokens=2))
+    async with talking(worker_socket) as peer:
+        peer.send(*(wire.Submit(number, 60.0, "", long) for number in range(1, 9)))
+        peer.send(wire.Count(9, encoded(question("Hello"))))
+        frames = await peer.until(wire.Result)
+        assert any(isinstance(frame, wire.Accepted) for frame in frames)
+        assert not any(isinstance(frame, (wire.Events, wire.Done)) for frame in frames)
 
 
 async def test_a_count_does_not_wait_for_a_model_that_loads(local: LocalBackend, worker_socket: Path) -> None:
     await count(local, question("Hello"), model=DEMO_NAME)
     await local.unload("test/small-window")
-    short = wire.encode(job(question("Hello"), DEMO_NAME))
-    async with talking(worker_socket) as (reader, writer):
-        writer.write(wire.pack(wire.Hello(wire.VERSION)))
-        writer.write(wire.pack(wire.Load(1, "test/small-window")) + wire.pack(wire.Count(2, msgspec.Raw(short))))
-        frames = [frame async for frame in until_frame(reader, wire.Result)]
-        assert isinstance(frames[-1], wire.Result)
-        assert frames[-1].id == 2
+    async with talking(worker_socket) as peer:
+        peer.send(wire.Load(1, "test/small-window"), wire.Count(2, encoded(question("Hello"))))
+        ended = (await peer.until(wire.Result))[-1]
+        assert isinstance(ended, wire.Result)
+        assert ended.id == 2
 
 
 async def test_a_count_that_is_cancelled_is_ended(worker_socket: Path) -> None:
-    large = wire.encode(job(question("apple " * 100_000), DEMO_NAME))
-    async with talking(worker_socket) as (reader, writer):
-        writer.write(wire.pack(wire.Hello(wire.VERSION)))
-        writer.write(b"".join(wire.pack(wire.Count(number, msgspec.Raw(large))) for number in (1, 2)))
-        writer.write(wire.pack(wire.Cancel(2)))
-        frames = [frame async for frame in until_frame(reader, wire.Result)]
+    large = encoded(question("apple " * 100_000))
+    async with talking(worker_socket) as peer:
+        peer.send(wire.Count(1, large), wire.Count(2, large), wire.Cancel(2))
+        frames = await peer.until(wire.Result)
         assert [frame.id for frame in frames if isinstance(frame, wire.Done)] == [2]
 
 

@@ -12,6 +12,7 @@ from inference.errors import GatewayError, Kind
 from inference.installed import Installed
 from inference.protocols import native, wire
 from inference.worker.adapter import TokenizerWrapper
+from inference.worker.batch import Batch
 from inference.worker.engine import Reading, Token
 from inference.worker.models import Models
 from inference.worker.scheduler import Scheduler
@@ -64,10 +65,10 @@ class Bench:
         self.loadable = threading.Event()
         self.loadable.set()
 
-        def load(_: Installed) -> Script:
+        def load(_: Installed) -> Batch:
             self.loadable.wait()
             self.engines.append(Script(tokenizer, slots=slots))
-            return self.engines[-1]
+            return Batch(self.engines[-1])
 
         models = Models({name: Installed(name, Path(), "models", 0) for name in ("one", "two")}.get, load)
         self.scheduler = Scheduler(models, self.updates.extend, queue_limit=queue_limit, memory=lambda: 7)
