@@ -130,6 +130,22 @@ async def test_many_texts_at_once_have_each_their_own_vector(local: LocalBackend
         assert np.allclose(together[number], alone, atol=1e-5)
 
 
+async def test_a_model_for_embeddings_is_loaded_and_unloaded_on_demand(local: LocalBackend) -> None:
+    await local.load("test/uncut")
+    assert "test/uncut" in {model.name for model in (await until(is_idle, local)).models}
+    await local.unload("test/uncut")
+    assert "test/uncut" not in {model.name for model in (await until(is_idle, local)).models}
+
+
+async def test_unloading_a_model_fails_what_it_embeds(local: LocalBackend) -> None:
+    embedding = asyncio.create_task(embed(local, *["word " * 800] * 200, model="test/decoder"))
+    await until(lambda status: status.active == 1, local)
+    await local.unload("test/decoder")
+    with pytest.raises(BackendError) as caught:
+        await embedding
+    assert caught.value.kind is Kind.LOCAL_WORKER_UNAVAILABLE
+
+
 async def test_a_cancelled_request_frees_its_place(local: LocalBackend) -> None:
     embedding = asyncio.create_task(embed(local, *["word " * 800] * 200, model="test/decoder"))
     await until(lambda status: status.active == 1, local)
