@@ -16,7 +16,7 @@ ENCODERS = ("bert", "roberta", "xlm-roberta")
 MODULES = "modules.json"
 POOLING = "1_Pooling/config.json"
 
-FALLBACK_WINDOW = 8192
+FALLBACK_WINDOW = 512  # BERT's own
 FLAG = "pooling_mode_"
 
 type Pooling = Literal["cls", "mean", "last"]
