@@ -3,11 +3,10 @@
 Only the top level is decoded: the values of a large body are passed over, and the bytes stay what they were.
 """
 
-import json
+import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any
 
 import msgspec
@@ -15,11 +14,11 @@ import msgspec
 from inference.errors import GatewayError, Kind
 from inference.ir import JSON
 
-DEEPEST = 64
 # As a mapping can hold it. It is logged, compared with every name we know, and shown in a header.
 LONGEST_MODEL = 255
-SMALLEST = -(2**63)
-LARGEST = 2**64 - 1
+MOST_FIELDS = 1000
+# In bytes. What is looked at in one go, so that a large body is never held a second time.
+PIECE = 1024**2
 ROUTED_BY = ("model", "stream")
 KEY = re.compile(rb'[\s,]*+"(?:[^"\\]++|\\.)*+"\s*+:\s*+')
 
@@ -49,7 +48,20 @@ class Envelope:
     stream: bool
 
 
-FIELDS = msgspec.json.Decoder(dict[Key, msgspec.Raw], dec_hook=lambda _, name: Key(name))
+class Keys:
+    """Makes the keys of one body, up to a number: each costs far more than its bytes."""
+
+    def __init__(self) -> None:
+        self.left = MOST_FIELDS
+
+    def make(self, _: type, name: str) -> Key:
+        self.left -= 1
+        if self.left < 0:
+            raise GatewayError(Kind.REQUEST_TOO_LARGE, f"The body has more than {MOST_FIELDS:,} fields.")
+        return Key(name)
+
+
+FIELDS = dict[Key, msgspec.Raw]
 STRING = msgspec.json.Decoder(str)
 NUMBER = msgspec.json.Decoder(float)
 BOOLEAN = msgspec.json.Decoder(bool | None)
@@ -112,40 +124,6 @@ def splice(body: bytes, field: Field, value: bytes) -> bytes:
     return body[: field.start] + value + body[field.end :]
 
 
-def refuse_ambiguous(body: bytes) -> None:
-    """What must hold where we parse the whole: no key twice, nothing too deep or too large. Raises GatewayError."""
-    try:
-        depth = depth_of(json.loads(body, object_pairs_hook=distinct, parse_int=in_range))
-    except RecursionError:
-        depth = DEEPEST + 1
-    if depth > DEEPEST:
-        raise GatewayError(Kind.INVALID_JSON, f"The body nests deeper than {DEEPEST} levels.")
-
-
-def in_range(digits: str) -> int:
-    """What 64 bits hold, and so every JSON and msgpack reader. The digits are counted first: a long int is slow."""
-    if len(digits) > len(str(LARGEST)) or not SMALLEST <= int(digits) <= LARGEST:
-        raise GatewayError(Kind.INVALID_JSON, "The body holds a number out of range.")
-    return int(digits)
-
-
-def depth_of(value: JSON) -> int:
-    depth = 0
-    level = [value]
-    while level:
-        depth += 1
-        inner = chain.from_iterable(node.values() if isinstance(node, dict) else node for node in level)
-        level = [node for node in inner if isinstance(node, dict | list)]
-    return depth
-
-
-def distinct(pairs: list[tuple[str, JSON]]) -> dict[str, JSON]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise GatewayError(Kind.INVALID_JSON, "The body holds an object in which a key occurs twice.")
-    return found
-
-
 def fields(body: bytes) -> Iterator[Field]:
     """The top-level fields in their order, one that occurs twice both times. Raises GatewayError."""
     position = body.find(b"{") + 1
@@ -158,14 +136,24 @@ def fields(body: bytes) -> Iterator[Field]:
 
 def decode_fields(body: bytes) -> dict[Key, msgspec.Raw]:
     try:
-        body.decode("utf-8")  # msgspec passes over values without looking at their encoding.
-        return FIELDS.decode(body)
+        check_utf8(body)  # msgspec passes over values without looking at their encoding.
+        return msgspec.json.decode(body, type=FIELDS, dec_hook=Keys().make)
     except msgspec.ValidationError:
         raise GatewayError(Kind.INVALID_JSON, "The body must be a JSON object.") from None
     except UnicodeDecodeError:
         raise GatewayError(Kind.INVALID_JSON, "The body is not UTF-8.") from None
     except (msgspec.DecodeError, RecursionError):
         raise GatewayError(Kind.INVALID_JSON, "The body is not valid JSON.") from None
+
+
+def check_utf8(body: bytes) -> None:
+    """Raises UnicodeDecodeError."""
+    if body.isascii():
+        return
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    for start in range(0, len(body), PIECE):
+        decoder.decode(body[start : start + PIECE])
+    decoder.decode(b"", final=True)
 
 
 def scalar(field: Field, decoder: msgspec.json.Decoder[Any]) -> JSON:  # Any: as in SCALARS.

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from inference import ir
-from inference.envelope import refuse_ambiguous, splice_model
+from inference.envelope import splice_model
 from inference.errors import GatewayError
 from inference.protocols import anthropic_messages, native, openai_chat
 from inference.protocols.codec import Aim, Answering, BackendCodec, ClientCodec, Rendered, StreamCodec, StreamParser
@@ -15,6 +15,7 @@ from inference.protocols.joining import JoinedStream, UndoingParser, WholeParser
 from inference.protocols.passthrough import PassthroughStream, WatchedCodec, check
 from inference.protocols.profiles import profile_of
 from inference.protocols.warnings import Warnings
+from inference.unambiguous import refuse_ambiguous
 from inference.usage import Counter
 
 CLIENT_CODECS: dict[str, ClientCodec] = {"openai_chat": openai_chat, "anthropic_messages": anthropic_messages}

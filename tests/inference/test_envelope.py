@@ -121,23 +121,16 @@ def test_a_wrong_field_is_named(body: bytes, kind: Kind, param: str) -> None:
     assert (caught.value.kind, caught.value.param) == (kind, param)
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        b'{"a":{"b":1,"b":1}}',
-        b'{"a":18446744073709551616}',
-        b'{"a":[-9223372036854775809]}',
-        b'{"a":' + b"9" * 100_000 + b"}",
-        rb'{"a":[{"b":1,"\u0062":2}]}',
-        b'{"a":' + b"[" * 64 + b"]" * 64 + b"}",
-        b'{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}",
-    ],
-)
-def test_a_body_that_is_to_be_parsed_is_unambiguous_and_shallow(body: bytes) -> None:
+def test_text_that_is_not_ascii_is_checked_across_pieces() -> None:
+    half = envelope.PIECE - len('{"model":"m","a":"') - 1
+    body = b'{"model":"m","a":"' + b"x" * half + "é".encode() * 2
+    assert envelope.read(body + b'"}').model == "m"
+    with pytest.raises(GatewayError):
+        envelope.read(body[:-1] + b'"}')
+
+
+def test_more_fields_than_anybody_has_are_refused_before_they_are_all_read() -> None:
+    body = b'{"model":"m"' + b"".join(b',"%d":0' % number for number in range(envelope.MOST_FIELDS)) + b"}"
     with pytest.raises(GatewayError) as caught:
-        envelope.refuse_ambiguous(body)
-    assert caught.value.kind is Kind.INVALID_JSON
-
-
-def test_the_deepest_body_is_accepted() -> None:
-    envelope.refuse_ambiguous(b'{"a":' + b"[" * 63 + b"]" * 63 + b"}")
+        envelope.read(body)
+    assert caught.value.kind is Kind.REQUEST_TOO_LARGE
