@@ -14,6 +14,7 @@ import structlog
 from inference import translate
 from inference.backends.base import Backend, Call, Reply
 from inference.errors import BackendError, GatewayError, Kind
+from inference.exchange import Exchange
 from inference.policy import PASSING, policy
 from inference.relay import Relay, log_usage
 from routing.route import Route, Target
@@ -138,7 +139,7 @@ class Executor:
         exchange = translate.begin(
             incoming, backend.protocol, target.model, overrides=target.overrides, strict=incoming.strict
         )
-        same = backend.protocol == incoming.protocol
+        same = exchange.passes
         sent = forwarded(incoming.headers, first=first) if same else ()
         reply = await backend.open(make_call(incoming, exchange, headers=sent), target)
         headers = reply.headers if same else tuple(pair for pair in reply.headers if pair[0] == UPSTREAM_ID)
@@ -171,7 +172,7 @@ class Executor:
         return failed
 
 
-def make_call(incoming: Incoming, exchange: translate.Exchange, *, headers: Headers) -> Call:
+def make_call(incoming: Incoming, exchange: Exchange, *, headers: Headers) -> Call:
     return Call(
         request_id=incoming.request_id,
         endpoint=exchange.endpoint,
@@ -194,7 +195,7 @@ def forwarded(headers: Headers, *, first: bool) -> Headers:
     return headers if first else tuple(pair for pair in headers if pair[0] != "idempotency-key")
 
 
-async def whole(reply: Reply, exchange: translate.Exchange) -> bytes:
+async def whole(reply: Reply, exchange: Exchange) -> bytes:
     """The plain answer, from a backend that gave it whole or as a stream."""
     try:
         chunks = [chunk async for chunk in reply.chunks()]

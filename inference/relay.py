@@ -8,8 +8,8 @@ import structlog
 
 from inference.backends.base import Reply
 from inference.errors import GatewayError
+from inference.exchange import Exchange
 from inference.ir import Usage
-from inference.translate import Exchange
 
 log = structlog.get_logger("mlxmanager.relay")
 

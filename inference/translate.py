@@ -2,20 +2,23 @@
 neutral form stands between them where they are two.
 """
 
-from collections.abc import Mapping
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
 
 from inference import ir
 from inference.envelope import splice_model
-from inference.errors import GatewayError
+from inference.errors import BackendError, GatewayError, Kind
+from inference.exchange import Asked, Exchange, Translating
 from inference.protocols import anthropic_messages, native, openai_chat
 from inference.protocols.codec import Aim, Answering, BackendCodec, ClientCodec, Rendered, StreamCodec, StreamParser
 from inference.protocols.folding import fold
 from inference.protocols.joining import JoinedStream, UndoingParser, WholeParser
+from inference.protocols.openai_completions import LocalCompletions
 from inference.protocols.passthrough import PassthroughStream, WatchedCodec, check
 from inference.protocols.profiles import profile_of
 from inference.protocols.warnings import Warnings
-from inference.unambiguous import refuse_ambiguous
+from inference.unambiguous import unambiguous
 from inference.usage import Counter
 
 CLIENT_CODECS: dict[str, ClientCodec] = {"openai_chat": openai_chat, "anthropic_messages": anthropic_messages}
@@ -26,62 +29,7 @@ BACKEND_CODECS: dict[str, StreamCodec] = {
 }
 # These know whole answers beside streams.
 PLAIN_CODECS: dict[str, BackendCodec] = {"openai_chat": openai_chat, "anthropic_messages": anthropic_messages}
-WATCHED_CODECS: dict[str, WatchedCodec] = {"openai_chat": openai_chat, "anthropic_messages": anthropic_messages}
 ENDPOINTS = {"openai_chat": openai_chat.ENDPOINT, "anthropic_messages": anthropic_messages.ENDPOINT, "native": ""}
-
-
-class Asked(Protocol):
-    """A client's request as it came. `created` is in Unix seconds."""
-
-    @property
-    def request_id(self) -> str: ...
-    @property
-    def protocol(self) -> str: ...
-    @property
-    def body(self) -> bytes: ...
-    @property
-    def model(self) -> str: ...
-    @property
-    def created(self) -> int: ...
-
-
-class Translating(Protocol):
-    """A backend's answer, pushed in as bytes cut anywhere, to the client's stream.
-
-    What merely begins an answer is held back until there is content: an error may then still lead to another target.
-    """
-
-    def feed(self, chunk: bytes) -> bytes:
-        """Raises BackendError."""
-
-    def release(self) -> bytes:
-        """What is held, for a client that shall wait no longer."""
-
-    def end(self) -> bytes:
-        """Raises BackendError where the answer ended too early."""
-
-    def fail(self, error: GatewayError) -> bytes:
-        """The events that end a stream which has begun."""
-
-
-class Exchange(Protocol):
-    """One attempt: the request as the backend gets it, and the way back for its answer.
-
-    `endpoint` is the path below `/v1` at the backend. `usage` is what the answer has told so far, None for nothing.
-    """
-
-    endpoint: str
-    request: bytes
-    warnings: Warnings
-
-    @property
-    def usage(self) -> ir.Usage | None: ...
-
-    def plain(self, body: bytes, *, is_stream: bool) -> bytes:
-        """The client's whole answer, from one that the backend gave whole or as a stream. Raises BackendError."""
-
-    def stream(self, is_stream: bool) -> Translating:
-        """The client's stream, from an answer that the backend streams or gives whole."""
 
 
 def begin(
@@ -92,23 +40,35 @@ def begin(
     `overrides` adjust what is known of the model, `strict` refuses what would have to be weakened.
     Raises GatewayError naming the field that is wrong, or that the backend's protocol cannot express.
     """
-    if asked.protocol == backend:
-        return Identity(asked, model)
-    refuse_ambiguous(asked.body)
-    warnings = Warnings(strict=strict)
-    request = CLIENT_CODECS[asked.protocol].parse_request(asked.body, warnings)
-    aim = Aim(model, profile_of(backend, model, overrides or {}), warnings)
+    start = EXCHANGES.get((asked.protocol, backend))
+    if start is None:
+        message = "The backend that answers this model does not offer this address."
+        raise GatewayError(Kind.UNSUPPORTED_ENDPOINT, message)
+    return start(asked, Aim(model, profile_of(backend, model, overrides or {}), Warnings(strict=strict)))
+
+
+def translated(backend: str, asked: Asked, aim: Aim) -> "Translation":
+    """Client and backend each speak a protocol of their own."""
+    unambiguous(asked.body)
+    request = CLIENT_CODECS[asked.protocol].parse_request(asked.body, aim.warnings)
     rendered = BACKEND_CODECS[backend].render_request(request, aim)
-    return Translation(asked, backend, request=request, rendered=rendered, warnings=warnings)
+    return Translation(asked, backend, request=request, rendered=rendered, warnings=aim.warnings)
 
 
 class Translation:
     """Client and backend speak two protocols."""
 
     def __init__(
-        self, asked: Asked, backend: str, *, request: ir.Request, rendered: Rendered, warnings: Warnings
+        self,
+        asked: Asked,
+        backend: str,
+        *,
+        request: ir.Request,
+        rendered: Rendered,
+        warnings: Warnings,
     ) -> None:
         self.endpoint = ENDPOINTS[backend]
+        self.passes = False
         self.request = rendered.body
         self.warnings = warnings
         self.usage: ir.Usage | None = None
@@ -147,14 +107,15 @@ class Translation:
 class Identity:
     """Client and backend speak one protocol. Only an answer in the other of its two forms is read at all."""
 
-    def __init__(self, asked: Asked, model: str) -> None:
-        self.endpoint = ENDPOINTS[asked.protocol]
-        self.warnings = Warnings()
+    def __init__(self, codec: WatchedCodec, endpoint: str, asked: Asked, aim: Aim) -> None:
+        self.endpoint = endpoint
+        self.passes = True
+        self.warnings = aim.warnings
         self._asked = asked
-        self._codec = WATCHED_CODECS[asked.protocol]
-        body = self._codec.acceptable(asked.body)
-        self.request = body if model == asked.model else splice_model(body, model)
-        self._counter = Counter(self._codec)
+        self._codec = codec
+        body = codec.acceptable(asked.body)
+        self.request = body if aim.model == asked.model else splice_model(body, aim.model)
+        self._counter = Counter(codec)
 
     @property
     def usage(self) -> ir.Usage | None:
@@ -176,6 +137,22 @@ class Identity:
     def _reshaping(self) -> Translation:
         """For a stream where a whole answer was asked for, and the other way round."""
         asked = self._asked
+        if asked.protocol not in CLIENT_CODECS:
+            raise BackendError(Kind.UPSTREAM_INVALID_RESPONSE, "The upstream's answer is not of the form asked for.")
         request = ir.Request(asked.model, ())
         rendered = Rendered(self.request)
         return Translation(asked, asked.protocol, request=request, rendered=rendered, warnings=self.warnings)
+
+
+# By the client's protocol and the backend's. What is not here is not offered.
+EXCHANGES: dict[tuple[str, str], Callable[[Asked, Aim], Exchange]] = {
+    ("openai_chat", "openai_chat"): partial(Identity, openai_chat, "chat/completions"),
+    ("openai_chat", "anthropic_messages"): partial(translated, "anthropic_messages"),
+    ("openai_chat", "native"): partial(translated, "native"),
+    ("openai_completions", "openai_chat"): partial(Identity, openai_chat, "completions"),
+    ("openai_completions", "native"): LocalCompletions,
+    ("openai_embeddings", "openai_chat"): partial(Identity, openai_chat, "embeddings"),
+    ("anthropic_messages", "anthropic_messages"): partial(Identity, anthropic_messages, "messages"),
+    ("anthropic_messages", "openai_chat"): partial(translated, "openai_chat"),
+    ("anthropic_messages", "native"): partial(translated, "native"),
+}

@@ -23,20 +23,22 @@ STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 LONG_NUMBER = re.compile(rb"[\d.eE+-]{20,}+")
 
 
-def refuse_ambiguous(body: bytes) -> None:
-    """Raises GatewayError. `body` is JSON, as `envelope.read` has found."""
+def unambiguous(body: bytes) -> JSON:
+    """The body decoded; it is JSON, as `envelope.read` has found. Raises GatewayError."""
     structure = without_strings(body)
     refuse_large_numbers(structure)
     try:
-        depth, keys = measured(msgspec.json.decode(body))
+        decoded = msgspec.json.decode(body)
+        depth, keys = measured(decoded)
     except RecursionError:
-        depth, keys = DEEPEST + 1, 0
+        decoded, depth, keys = None, DEEPEST + 1, 0
     except msgspec.DecodeError:
         raise GatewayError(Kind.INVALID_JSON, "The body holds a number out of range.") from None
     if depth > DEEPEST:
         raise GatewayError(Kind.INVALID_JSON, f"The body nests deeper than {DEEPEST} levels.")
     if keys != structure.count(b":"):
         raise GatewayError(Kind.INVALID_JSON, "The body holds an object in which a key occurs twice.")
+    return decoded
 
 
 def without_strings(body: bytes) -> bytes:

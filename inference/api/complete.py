@@ -1,4 +1,4 @@
-"""One completion, whichever protocol asks: envelope, route, attempts, response."""
+"""One answer, whichever protocol asks: envelope, route, attempts, response."""
 
 import time
 
@@ -6,34 +6,39 @@ import structlog
 from django.http.response import HttpResponseBase
 
 from inference import envelope
-from inference.api.identity import client_protocol
 from inference.api.patience import patience, retries
 from inference.api.requests import ApiRequest
 from inference.api.respond import answer_response
 from inference.executor import Incoming
+from routing.route import Route
 
 log = structlog.get_logger("mlxmanager.api")
 
 
-async def complete(request: ApiRequest) -> HttpResponseBase:
-    """Raises GatewayError."""
+async def complete(request: ApiRequest, protocol: str, *, streams: bool = True) -> HttpResponseBase:
+    """`streams`: an answer of this protocol may come as a stream. Raises GatewayError."""
     asked = envelope.read(request.body)
-    gateway = request.gateway
-    limits = gateway.limits
-    route = gateway.route(asked.model, request.client)
+    route = request.gateway.route(asked.model, request.client)
+    incoming = make_incoming(request, asked, route, protocol=protocol, stream=asked.stream and streams)
+    return answer_response(request, await request.gateway.executor.execute(incoming, route), route)
+
+
+def make_incoming(
+    request: ApiRequest, asked: envelope.Envelope, route: Route, *, protocol: str, stream: bool
+) -> Incoming:
+    limits = request.gateway.limits
     if repeated := retries(request.META):
         log.info("client retry", model=asked.model, retry=repeated)
-    incoming = Incoming(
+    return Incoming(
         request_id=request.id,
-        protocol=client_protocol(request),
+        protocol=protocol,
         body=request.body,
         model=asked.model,
-        stream=asked.stream,
+        stream=stream,
         created=int(time.time()),
         headers=request.plain_headers,
         tenant=str(request.client.id),
-        first_byte=min(limits.stream_first_byte if asked.stream else limits.plain_first_byte, patience(request.META)),
+        first_byte=min(limits.stream_first_byte if stream else limits.plain_first_byte, patience(request.META)),
         idle=limits.idle,
         strict=route.strict_params,
     )
-    return answer_response(request, await gateway.executor.execute(incoming, route), route)

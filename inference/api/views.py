@@ -24,12 +24,22 @@ anthropic = ProtocolAPI(title="Anthropic", urls_namespace="anthropic", docs_url=
 
 @openai.post("/chat/completions")
 async def chat_completions(request: ApiRequest) -> HttpResponseBase:
-    return await complete(request)
+    return await complete(request, "openai_chat")
+
+
+@openai.post("/completions")
+async def completions(request: ApiRequest) -> HttpResponseBase:
+    return await complete(request, "openai_completions")
+
+
+@openai.post("/embeddings")
+async def embeddings(request: ApiRequest) -> HttpResponseBase:
+    return await complete(request, "openai_embeddings", streams=False)
 
 
 @anthropic.post("/messages")
 async def messages(request: ApiRequest) -> HttpResponseBase:
-    return await complete(request)
+    return await complete(request, "anthropic_messages")
 
 
 @openai.get("/models")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from inference import ir, translate
+from inference.exchange import Translating
 from inference.protocols import native
 from inference.protocols.codec import Answering
 from inference.protocols.folding import fold, unfold
@@ -69,7 +70,7 @@ def whole(protocol: str, completion: ir.Completion) -> bytes:
     return translate.CLIENT_CODECS[protocol].render_completion(completion, ANSWERING)
 
 
-def run(stream: translate.Translating, parts: list[bytes]) -> bytes:
+def run(stream: Translating, parts: list[bytes]) -> bytes:
     return b"".join(stream.feed(part) for part in parts) + stream.end()
 
 

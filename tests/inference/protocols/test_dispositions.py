@@ -10,6 +10,7 @@ import pytest
 
 from inference import translate
 from inference.errors import GatewayError
+from inference.exchange import Exchange
 from inference.protocols.openai_chat.errors import code_of
 from tests.inference.exchanges import ANTHROPIC, NATIVE, OPENAI, Asked
 from tests.inference.protocols.dispositions import TABLES
@@ -35,7 +36,7 @@ def cases(*dispositions: Disposition) -> pytest.MarkDecorator:
     return pytest.mark.parametrize(("heading", "row"), chosen)
 
 
-def begin(heading: str, row: Row, *, strict: bool = False) -> translate.Exchange:
+def begin(heading: str, row: Row, *, strict: bool = False) -> Exchange:
     client, backend = PAIRS[heading]
     base: dict[str, Any] = {"model": "asked", "messages": [{"role": "user", "content": "Hello"}]}
     if client == ANTHROPIC:

@@ -1,0 +1,134 @@
+"""A client's legacy completions request, and what the local worker is to do for it."""
+
+from dataclasses import dataclass
+
+import msgspec
+
+from inference import ir
+from inference.envelope import fields
+from inference.errors import GatewayError, Kind, Untranslatable
+from inference.ir import JSON
+from inference.protocols import native
+from inference.protocols.decoding import decode
+from inference.protocols.text_inputs import TextInput, parse_inputs
+from inference.protocols.warnings import Warnings
+
+DEFAULT_MAX_TOKENS = 16
+MOST_CHOICES = 128
+SEEDS = 2**63
+
+
+class StreamOptions(msgspec.Struct):
+    include_usage: bool | None = None
+
+
+class Fields(msgspec.Struct):
+    """As clients send them."""
+
+    model: str
+    prompt: JSON = None
+    n: int | None = None
+    best_of: int | None = None
+    echo: bool | None = None
+    max_tokens: int | None = None
+    stop: str | list[str] | None = None
+    stream: bool | None = None
+    stream_options: StreamOptions | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    top_k: int | None = None
+    min_p: float | None = None
+    frequency_penalty: float | None = None
+    presence_penalty: float | None = None
+    seed: int | None = None
+    logit_bias: dict[str, float] | None = None
+    # What cannot be kept.
+    suffix: str | None = None
+    logprobs: int | None = None
+    # What can be left out without a word.
+    user: JSON = None
+
+
+FIELDS = msgspec.json.Decoder(Fields)
+KNOWN = frozenset(Fields.__struct_fields__)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """`answers` are to be written for each of the prompts. `sampling` is that of the first answer."""
+
+    prompts: tuple[TextInput, ...]
+    answers: int
+    echo: bool
+    max_tokens: int
+    stop: tuple[str, ...]
+    sampling: ir.Sampling
+    include_usage: bool
+
+
+def parse_request(body: bytes, warnings: Warnings) -> Request:
+    """Raises GatewayError naming the field."""
+    asked = decode(FIELDS, body)
+    request = Request(
+        prompts=parse_inputs(asked.prompt, "prompt"),
+        answers=1 if asked.n is None else asked.n,
+        echo=bool(asked.echo),
+        max_tokens=DEFAULT_MAX_TOKENS if asked.max_tokens is None else asked.max_tokens,
+        stop=tuple([asked.stop] if isinstance(asked.stop, str) else asked.stop or ()),
+        sampling=parse_sampling(asked),
+        include_usage=bool(asked.stream_options and asked.stream_options.include_usage),
+    )
+    check(request)
+    refuse(asked, request)
+    for field in fields(body):
+        if field.name not in KNOWN and bytes(field.value) != b"null":
+            warnings.add(field.name, "unknown")
+    return request
+
+
+def parse_sampling(asked: Fields) -> ir.Sampling:
+    return ir.Sampling(
+        temperature=asked.temperature,
+        top_p=asked.top_p,
+        top_k=asked.top_k,
+        min_p=asked.min_p,
+        frequency_penalty=asked.frequency_penalty,
+        presence_penalty=asked.presence_penalty,
+        seed=asked.seed,
+        logit_bias=asked.logit_bias,
+    )
+
+
+def check(request: Request) -> None:
+    for name, value in (("n", request.answers), ("max_tokens", request.max_tokens)):
+        if value <= 0:
+            raise GatewayError(Kind.INVALID_VALUE, "This field must be above 0.", param=name)
+    if len(request.prompts) * request.answers > MOST_CHOICES:
+        message = f"There may be at most {MOST_CHOICES} answers to all prompts together."
+        raise GatewayError(Kind.INVALID_VALUE, message, param="prompt" if request.answers == 1 else "n")
+
+
+def refuse(asked: Fields, request: Request) -> None:
+    unsupported = {
+        "best_of": asked.best_of is not None and asked.best_of > request.answers,
+        "suffix": bool(asked.suffix),
+        "logprobs": asked.logprobs is not None,
+    }
+    for field, present in unsupported.items():
+        if present:
+            raise Untranslatable("This cannot be kept by the backend that answers this model.", param=field)
+
+
+def jobs(request: Request, model: str) -> list[native.Job]:
+    """One for each answer, those to the first prompt first."""
+    numbers = range(request.answers)
+    return [job(request, model, prompt=prompt, number=number) for prompt in request.prompts for number in numbers]
+
+
+def job(request: Request, model: str, *, prompt: TextInput, number: int) -> native.Job:
+    """Answers to one prompt differ although the client gave one seed, and are the same when it asks again."""
+    sampling = request.sampling
+    if sampling.seed is not None:
+        sampling = msgspec.structs.replace(sampling, seed=(sampling.seed + number) % SEEDS)
+    plain = ir.Request(model, (), sampling=sampling, stop=request.stop, max_tokens=request.max_tokens)
+    return native.Job(plain, prompt=prompt, echo=request.echo)
