@@ -1,6 +1,6 @@
 """What stands between a client and a backend for one attempt: the request goes one way, the answer the other."""
 
-from typing import Protocol
+from typing import Never, Protocol
 
 from inference import ir
 from inference.errors import GatewayError
@@ -61,3 +61,16 @@ class Exchange(Protocol):
 
     def stream(self, is_stream: bool) -> Translating:
         """The client's stream, from an answer that the backend streams or gives whole."""
+
+
+class WholeExchange:
+    """What the local worker answers whole, and what costs no tokens unless an answer sets them."""
+
+    passes = False
+
+    def __init__(self, warnings: Warnings) -> None:
+        self.warnings = warnings
+        self.usage: ir.Usage | None = None
+
+    def stream(self, is_stream: bool) -> Never:  # noqa: ARG002 - the protocol's signature
+        raise AssertionError("Nobody asks for a stream of this.")

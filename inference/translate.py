@@ -9,8 +9,10 @@ from typing import Any
 from inference import ir
 from inference.envelope import splice_model
 from inference.errors import BackendError, GatewayError, Kind
+from inference.estimate import estimate
 from inference.exchange import Asked, Exchange, Translating
 from inference.protocols import anthropic_messages, native, openai_chat
+from inference.protocols.anthropic_count import LocalCount
 from inference.protocols.codec import Aim, Answering, BackendCodec, ClientCodec, Rendered, StreamCodec, StreamParser
 from inference.protocols.folding import fold
 from inference.protocols.joining import JoinedStream, UndoingParser, WholeParser
@@ -49,10 +51,19 @@ def begin(
 
 def translated(backend: str, asked: Asked, aim: Aim) -> "Translation":
     """Client and backend each speak a protocol of their own."""
-    unambiguous(asked.body)
+    decoded = unambiguous(asked.body)
     request = CLIENT_CODECS[asked.protocol].parse_request(asked.body, aim.warnings)
     rendered = BACKEND_CODECS[backend].render_request(request, aim)
-    return Translation(asked, backend, request=request, rendered=rendered, warnings=aim.warnings)
+    # What such a stream begins with, and OpenAI's backends tell only at its end.
+    guessed = request.stream and (asked.protocol, backend) == ("anthropic_messages", "openai_chat")
+    return Translation(
+        asked,
+        backend,
+        request=request,
+        rendered=rendered,
+        warnings=aim.warnings,
+        input_tokens=estimate(decoded) if guessed else 0,
+    )
 
 
 class Translation:
@@ -66,6 +77,7 @@ class Translation:
         request: ir.Request,
         rendered: Rendered,
         warnings: Warnings,
+        input_tokens: int = 0,
     ) -> None:
         self.endpoint = ENDPOINTS[backend]
         self.passes = False
@@ -83,6 +95,7 @@ class Translation:
             shows_reasoning=request.shows_reasoning,
             custom_tools=frozenset(request.custom_tools),
             legacy_functions=request.legacy_functions,
+            input_tokens=input_tokens,
         )
 
     def plain(self, body: bytes, *, is_stream: bool) -> bytes:
@@ -155,4 +168,6 @@ EXCHANGES: dict[tuple[str, str], Callable[[Asked, Aim], Exchange]] = {
     ("anthropic_messages", "anthropic_messages"): partial(Identity, anthropic_messages, "messages"),
     ("anthropic_messages", "openai_chat"): partial(translated, "openai_chat"),
     ("anthropic_messages", "native"): partial(translated, "native"),
+    ("anthropic_count", "anthropic_messages"): partial(Identity, anthropic_messages, "messages/count_tokens"),
+    ("anthropic_count", "native"): LocalCount,
 }

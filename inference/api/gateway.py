@@ -11,6 +11,7 @@ from django.http.request import split_domain_port, validate_host
 
 from credentials.client_keys import digest, is_well_formed
 from inference.api.activity import Activity
+from inference.api.count_cache import CountCache
 from inference.api.installed_names import InstalledNames
 from inference.api.last_used import LastUsed
 from inference.backends.local import LocalBackend
@@ -55,6 +56,7 @@ class Gateway:
         self.origins = origins
         self.activity = Activity()
         self.last_used = LastUsed()
+        self.counts = CountCache()
 
     async def start(self) -> None:
         await asyncio.to_thread(self.keeper.start)

@@ -7,6 +7,7 @@ from django.http.response import HttpResponseBase
 from ninja import NinjaAPI
 
 from inference.api.complete import complete
+from inference.api.count import count_tokens
 from inference.api.models_list import model_page, one_model
 from inference.api.requests import ApiRequest
 
@@ -40,6 +41,11 @@ async def embeddings(request: ApiRequest) -> HttpResponseBase:
 @anthropic.post("/messages")
 async def messages(request: ApiRequest) -> HttpResponseBase:
     return await complete(request, "anthropic_messages")
+
+
+@anthropic.post("/messages/count_tokens")
+async def message_count(request: ApiRequest) -> HttpResponseBase:
+    return await count_tokens(request)
 
 
 @openai.get("/models")
