@@ -9,12 +9,13 @@ from inference import installed, sockets
 from inference.api.endpoint import Endpoint
 from inference.api.gateway import Gateway, Limits
 from inference.api.health import PATHS, Health
-from inference.api.installed_names import InstalledNames
+from inference.api.installed_models import InstalledModels
 from inference.api.requests import ApiRequest, App, Message, Receive, Send
 from inference.backends.local import LocalBackend
 from inference.backends.transport import AiohttpTransport
 from inference.clouds import cloud_backends
 from inference.executor import Executor
+from inference.model_facts import ModelFacts, read_facts
 from inference.protocols.wire import largest_frame
 from routing.resolver import SnapshotKeeper
 
@@ -27,7 +28,7 @@ def make_gateway() -> Gateway:
         executor=Executor({"local": local, **cloud_backends(transport)}),
         local=local,
         transport=transport,
-        installed=InstalledNames(usable_models),
+        installed=InstalledModels(usable_models),
         limits=Limits(
             body=settings.MAX_BODY,
             stream_first_byte=settings.STREAM_FIRST_BYTE,
@@ -39,9 +40,14 @@ def make_gateway() -> Gateway:
     )
 
 
-def usable_models() -> list[str]:
-    found = installed.find(settings.MODELS_DIR, settings.HUB_CACHE)
-    return [name for name, model in found.items() if model.problem is None]
+def usable_models() -> dict[str, ModelFacts]:
+    usable: dict[str, ModelFacts] = {}
+    for name, model in installed.find(settings.MODELS_DIR, settings.HUB_CACHE).items():
+        # One may be removed while we look.
+        with contextlib.suppress(FileNotFoundError):
+            if model.problem is None:
+                usable[name] = read_facts(model.folder)
+    return usable
 
 
 class Application:

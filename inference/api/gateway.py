@@ -12,7 +12,7 @@ from django.http.request import split_domain_port, validate_host
 from credentials.client_keys import digest, is_well_formed
 from inference.api.activity import Activity
 from inference.api.count_cache import CountCache
-from inference.api.installed_names import InstalledNames
+from inference.api.installed_models import InstalledModels
 from inference.api.last_used import LastUsed
 from inference.backends.local import LocalBackend
 from inference.backends.transport import AiohttpTransport
@@ -41,7 +41,7 @@ class Gateway:
         executor: Executor,
         local: LocalBackend,
         transport: AiohttpTransport,
-        installed: InstalledNames,
+        installed: InstalledModels,
         limits: Limits,
         hosts: Sequence[str],
         origins: Collection[str],
@@ -109,11 +109,11 @@ class Gateway:
         mapped = self.keeper.current.route(model)
         if mapped is not None:
             return mapped
-        return Route(model, None, (Target("local", model),)) if model in self.installed.names else None
+        return Route(model, None, (Target("local", model),)) if model in self.installed.models else None
 
     def names(self, client: Client) -> list[str]:
         """What a key can name: exact patterns, and installed models that are answered under their own name."""
-        own = [name for name in self.installed.names if answers_itself(self.find_route(name), name)]
+        own = [name for name in self.installed.models if answers_itself(self.find_route(name), name)]
         return [name for name in dict.fromkeys([*self.keeper.current.exact_names, *sorted(own)]) if client.allows(name)]
 
 

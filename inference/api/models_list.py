@@ -1,40 +1,67 @@
 """`/v1/models`: the models a key can name, in a shape that clients of both protocols read."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from inference.api.identity import ANTHROPIC, client_protocol
 from inference.api.requests import ApiRequest
 from inference.errors import GatewayError, Kind
+from inference.model_facts import ModelFacts
 
 DEFAULT_PAGE = 20
 LARGEST_PAGE = 1000
+# Of models elsewhere nobody told us when they were made.
+UNKNOWN = ModelFacts(0, None)
+LIFECYCLES = frozenset({"active", "deprecated", "retired"})
 
 
-def entry(name: str) -> dict[str, Any]:
-    """Both vendors' keys at once. When a model was made nobody told us."""
+def entry(name: str, facts: ModelFacts) -> dict[str, Any]:
+    """Both vendors' keys at once."""
+    made = datetime.fromtimestamp(facts.installed, UTC)
+    limits = {} if facts.window is None else {"max_input_tokens": facts.window, "max_tokens": facts.window}
     return {
         "id": name,
         "object": "model",
-        "created": 0,
+        "created": facts.installed,
         "owned_by": "mlxmanager",
         "type": "model",
         "display_name": name,
-        "created_at": "1970-01-01T00:00:00Z",
+        "created_at": made.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "lifecycle": "active",
+        **limits,
     }
+
+
+def facts_of(request: ApiRequest, name: str) -> ModelFacts:
+    """Those of the installed model that answers to the name, if one does."""
+    route = request.gateway.find_route(name)
+    if route is None or not route.targets or route.targets[0].backend != "local":
+        return UNKNOWN
+    return request.gateway.installed.models.get(route.targets[0].model, UNKNOWN)
 
 
 def model_page(request: ApiRequest) -> dict[str, Any]:
     """Every model for an OpenAI client, one page for an Anthropic one."""
     names = request.gateway.names(request.client)
-    page, more = cut(request, names) if client_protocol(request) == ANTHROPIC else (names, False)
+    more = False
+    if client_protocol(request) == ANTHROPIC:
+        names, more = cut(request, names) if wants_active(request) else ([], False)
     return {
         "object": "list",
-        "data": [entry(name) for name in page],
+        "data": [entry(name, facts_of(request, name)) for name in names],
         "has_more": more,
-        "first_id": page[0] if page else None,
-        "last_id": page[-1] if page else None,
+        "first_id": names[0] if names else None,
+        "last_id": names[-1] if names else None,
     }
+
+
+def wants_active(request: ApiRequest) -> bool:
+    """Whether the stages asked for, as a list in either of its spellings, hold the one that all our models are in."""
+    stages = [*request.GET.getlist("lifecycle"), *request.GET.getlist("lifecycle[]")]
+    if not LIFECYCLES.issuperset(stages):
+        message = f"lifecycle: any of {', '.join(sorted(LIFECYCLES))}."
+        raise GatewayError(Kind.INVALID_VALUE, message, param="lifecycle")
+    return not stages or "active" in stages
 
 
 def cut(request: ApiRequest, names: list[str]) -> tuple[list[str], bool]:
@@ -63,4 +90,4 @@ def position(names: list[str], name: str, param: str) -> int:
 def one_model(request: ApiRequest, name: str) -> dict[str, Any]:
     """Any name this key may use and that something answers, also one that only a glob matches."""
     request.gateway.route(name, request.client)
-    return entry(name)
+    return entry(name, facts_of(request, name))

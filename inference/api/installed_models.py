@@ -1,24 +1,26 @@
-"""The names of the installed models, kept fresh off the request path: a look on the disk may block."""
+"""The installed models by name, kept fresh off the request path: a look on the disk may block."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 
 import structlog
+
+from inference.model_facts import ModelFacts
 
 log = structlog.get_logger("mlxmanager.models")
 
 EVERY = 2.0
 
 
-class InstalledNames:
+class InstalledModels:
     """`find` looks on the disk; it runs in a thread, every two seconds."""
 
-    def __init__(self, find: Callable[[], Iterable[str]]) -> None:
+    def __init__(self, find: Callable[[], Mapping[str, ModelFacts]]) -> None:
         self._find = find
-        self.names: frozenset[str] = frozenset()
+        self.models: Mapping[str, ModelFacts] = {}
 
     async def refresh(self) -> None:
-        self.names = frozenset(await asyncio.to_thread(self._find))
+        self.models = await asyncio.to_thread(self._find)
 
     async def keep_fresh(self) -> None:
         while True:
