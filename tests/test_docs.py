@@ -21,12 +21,14 @@ def read(name: str) -> str:
 
 SETTINGS = sorted(set(NAME.findall(read("mlxmanager/settings.py") + read("mlxmanager/home.py"))))
 DOCUMENTS = sorted(str(path.relative_to(ROOT)) for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+ADDRESSES = re.findall(r'@(?:openai|anthropic)\.\w+\("/([\w/]+)"\)', read("inference/api/views.py"))
 COMMANDS = sorted(name for name, app in get_commands().items() if app in APPS)
 
 
 def test_there_is_something_to_look_for() -> None:
     assert len(SETTINGS) > 15
     assert len(COMMANDS) > 5
+    assert len(ADDRESSES) > 5
 
 
 @pytest.mark.parametrize("name", SETTINGS)
@@ -47,6 +49,11 @@ def test_each_setting_of_a_model_profile_is_documented(name: str) -> None:
 @pytest.mark.parametrize("code", sorted({code_of(kind) for kind in Kind}))
 def test_each_error_code_is_documented(code: str) -> None:
     assert f"`{code}`" in read("docs/api.md")
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_each_address_is_documented(address: str) -> None:
+    assert f"/v1/{address}`" in read("docs/api.md")
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
