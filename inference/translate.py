@@ -17,6 +17,7 @@ from inference.protocols.codec import Aim, Answering, BackendCodec, ClientCodec,
 from inference.protocols.folding import fold
 from inference.protocols.joining import JoinedStream, UndoingParser, WholeParser
 from inference.protocols.openai_completions import LocalCompletions
+from inference.protocols.openai_embeddings import LocalEmbeddings
 from inference.protocols.passthrough import PassthroughStream, WatchedCodec, check
 from inference.protocols.profiles import profile_of
 from inference.protocols.warnings import Warnings
@@ -165,6 +166,7 @@ EXCHANGES: dict[tuple[str, str], Callable[[Asked, Aim], Exchange]] = {
     ("openai_completions", "openai_chat"): partial(Identity, openai_chat, "completions"),
     ("openai_completions", "native"): LocalCompletions,
     ("openai_embeddings", "openai_chat"): partial(Identity, openai_chat, "embeddings"),
+    ("openai_embeddings", "native"): LocalEmbeddings,
     ("anthropic_messages", "anthropic_messages"): partial(Identity, anthropic_messages, "messages"),
     ("anthropic_messages", "openai_chat"): partial(translated, "openai_chat"),
     ("anthropic_messages", "native"): partial(translated, "native"),
