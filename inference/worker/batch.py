@@ -82,7 +82,7 @@ class Batch:
         job = work.job
         assert isinstance(job, native.Job)
         request = job.request
-        prompt = prompts.render(job, self.engine.tokenizer)
+        prompt = prompts.render(job, self.engine.tokenizer, most=self.engine.window)
         source = "messages" if job.prompt is None else "prompt"
         limit, at_limit = output_limit(request.max_tokens, len(prompt.tokens), self.engine.window, param=source)
         answer = begin_answer(job, prompt, self.engine.tokenizer)

@@ -1,6 +1,7 @@
 """A request to the tokens of a prompt: a conversation through the model's own chat template, or a text as it stands."""
 
 import logging
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,8 @@ log = logging.getLogger(__name__)
 type Turn = dict[str, Any]
 
 INSTRUCTION = "[system instruction]"
+# Characters a token may well spell: a text is looked at more closely only beyond that.
+USUAL_TOKEN = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +35,13 @@ class Prompt:
     echo: str = ""
 
 
-def render(job: Job, tokenizer: TokenizerWrapper) -> Prompt:
-    """Raises GatewayError where the model cannot read the prompt, or its template not express the conversation."""
+def render(job: Job, tokenizer: TokenizerWrapper, *, most: int) -> Prompt:
+    """Raises GatewayError where the model cannot read the prompt, or its template not express the conversation.
+
+    A text that must have more than `most` tokens is refused unread; one that merely has may come back.
+    """
     if job.prompt is not None:
-        return raw(job.prompt, tokenizer, echo=job.echo)
+        return raw(job.prompt, tokenizer, echo=job.echo, most=most)
     if not tokenizer.has_chat_template:
         raise GatewayError(Kind.UNSUPPORTED_ENDPOINT, "This model has no chat template: it completes text only.")
     text = render_text(job, tokenizer)
@@ -43,6 +49,7 @@ def render(job: Job, tokenizer: TokenizerWrapper) -> Prompt:
     begun = beginning(job.request)
     if begun and thinks:
         text, thinks = f"{text}{tokenizer.think_end}\n\n", False
+    check_length(text, tokenizer, most)
     # The template has written the special tokens itself.
     tokens: list[int] = tokenizer.encode(text + begun, add_special_tokens=False)
     if not tokens:
@@ -50,8 +57,9 @@ def render(job: Job, tokenizer: TokenizerWrapper) -> Prompt:
     return Prompt(tokens, thinks, bool(begun))
 
 
-def raw(prompt: str | tuple[int, ...], tokenizer: TokenizerWrapper, *, echo: bool) -> Prompt:
+def raw(prompt: str | tuple[int, ...], tokenizer: TokenizerWrapper, *, echo: bool, most: int) -> Prompt:
     if isinstance(prompt, str):
+        check_length(prompt, tokenizer, most)
         tokens = tokenizer.encode(prompt, verbose=False)
     else:
         tokens = check_tokens(prompt, len(tokenizer), param="prompt")
@@ -59,6 +67,16 @@ def raw(prompt: str | tuple[int, ...], tokenizer: TokenizerWrapper, *, echo: boo
         raise GatewayError(Kind.INVALID_VALUE, "The prompt is empty.", param="prompt")
     text = prompt if isinstance(prompt, str) else tokenizer.decode(tokens) if echo else ""
     return Prompt(tokens, thinks=False, goes_on=True, echo=text if echo else "")
+
+
+def check_length(text: str, tokenizer: TokenizerWrapper, most: int) -> None:
+    """Raises GatewayError by the length alone: to tokenize many megabytes takes minutes."""
+    if len(text) <= most * USUAL_TOKEN:
+        return
+    least = math.ceil(len(text) / max(map(len, tokenizer.get_vocab())))
+    if least > most:
+        message = f"prompt is too long: {least} tokens > {most} maximum"
+        raise GatewayError(Kind.CONTEXT_LENGTH_EXCEEDED, message)
 
 
 def check_tokens(tokens: tuple[int, ...], vocabulary: int, *, param: str) -> list[int]:

@@ -26,6 +26,9 @@ KEPT = 3
 # How many texts to embed are read before others have their turn.
 TOGETHER = 32
 
+# More would keep others waiting; who asks is told an estimate instead.
+MOST_COUNTED = 2_000_000
+
 type Text = str | tuple[int, ...]
 
 
@@ -66,7 +69,8 @@ class Tokenizers:
     # On the thread.
 
     def _count(self, job: native.Job) -> int:
-        return len(prompts.render(job, kept(installed(self._look_up, job.model, "chat"))).tokens)
+        tokenizer = kept(installed(self._look_up, job.model, "chat"))
+        return len(prompts.render(job, tokenizer, most=MOST_COUNTED).tokens)
 
     def _embedding(self, name: str) -> tuple[Recipe, TokenizerWrapper]:
         model = installed(self._look_up, name, "embedding")

@@ -20,6 +20,8 @@ STRICT = (
 )
 SYSTEM = ir.Message("system", (ir.Text("Be brief."),))
 HELLO = ir.Message("user", (ir.Text("Hello"),))
+WINDOW = 4096
+HUGE = "x" * 3_000_000
 
 
 @contextmanager
@@ -32,7 +34,7 @@ def template(tokenizer: TokenizerWrapper, text: str) -> Iterator[None]:
 
 
 def rendered(tokenizer: TokenizerWrapper, request: ir.Request, thinking: bool | None = False) -> str:
-    text: str = tokenizer.decode(prompts.render(native.Job(request, thinking), tokenizer).tokens)
+    text: str = tokenizer.decode(prompts.render(native.Job(request, thinking), tokenizer, most=WINDOW).tokens)
     return text
 
 
@@ -86,8 +88,8 @@ def test_an_empty_prompt_is_refused(tokenizer: TokenizerWrapper) -> None:
 def test_a_template_that_opens_the_thinking_is_noticed(tokenizer: TokenizerWrapper) -> None:
     opens = "{% for m in messages %}{{ m.content }}{% endfor %}<think>\n"
     with template(tokenizer, opens):
-        assert prompts.render(native.Job(question("Hello")), tokenizer).thinks
-    assert not prompts.render(native.Job(question("<think>")), tokenizer).thinks
+        assert prompts.render(native.Job(question("Hello")), tokenizer, most=WINDOW).thinks
+    assert not prompts.render(native.Job(question("<think>")), tokenizer, most=WINDOW).thinks
 
 
 def test_an_answer_that_has_begun_ends_the_prompt(tokenizer: TokenizerWrapper) -> None:
@@ -104,7 +106,7 @@ def test_a_call_without_its_result_cannot_be_continued(tokenizer: TokenizerWrapp
 
 
 def completing(tokenizer: TokenizerWrapper, prompt: str | tuple[int, ...], *, echo: bool = False) -> prompts.Prompt:
-    return prompts.render(native.Job(ir.Request("any", ()), prompt=prompt, echo=echo), tokenizer)
+    return prompts.render(native.Job(ir.Request("any", ()), prompt=prompt, echo=echo), tokenizer, most=WINDOW)
 
 
 def test_a_raw_prompt_goes_through_no_template(tokenizer: TokenizerWrapper) -> None:
@@ -146,3 +148,12 @@ def test_a_raw_prompt_the_model_cannot_read_is_refused(
     with pytest.raises(GatewayError) as caught:
         completing(tokenizer, prompt, echo=True)
     assert (caught.value.kind, caught.value.param) == (Kind.INVALID_VALUE, "prompt")
+
+
+@pytest.mark.parametrize(
+    "job", [native.Job(question(HUGE)), native.Job(ir.Request("m", ()), prompt=HUGE)], ids=["chat", "raw"]
+)
+def test_a_text_that_cannot_fit_is_refused_by_its_length(tokenizer: TokenizerWrapper, job: native.Job) -> None:
+    with pytest.raises(GatewayError, match=rf"prompt is too long: \d+ tokens > {WINDOW} maximum") as caught:
+        prompts.render(job, tokenizer, most=WINDOW)
+    assert caught.value.kind is Kind.CONTEXT_LENGTH_EXCEEDED
