@@ -39,6 +39,20 @@ ANSWERS: dict[str, tuple[tuple[ir.Block, ...], ir.StopReason, ir.Usage]] = {
     "openai_empty.sse": ((), "end_turn", OPENAI_USAGE),
     "openai_refusal.sse": ((ir.Text("I cannot do that."),), "refusal", ir.Usage()),
     "openai_cut_arguments.sse": ((), "max_tokens", ir.Usage()),
+    "openai_tool_then_text.sse": (
+        (ir.ToolUse("call_a", "get_weather", WEATHER), ir.Text('\n So "Paris".')),
+        "tool_use",
+        OPENAI_USAGE,
+    ),
+    "openai_usage_first.sse": ((ir.Text("Hi"),), "end_turn", OPENAI_USAGE),
+    "openai_after_usage.sse": ((ir.Text("Hi"),), "end_turn", OPENAI_USAGE),
+    "openai_one_chunk.sse": (
+        (ir.Thinking("hm"), ir.Text("Look:"), ir.ToolUse("call_a", "get_weather", {"city": "Zürich"})),
+        "tool_use",
+        OPENAI_USAGE,
+    ),
+    "openai_escapes.sse": ((ir.Text('Grüße \\ "世界" 👋\t/\u2028\n\x01'),), "end_turn", ir.Usage()),
+    "openai_no_mark.sse": ((ir.Text("Hi there"),), "end_turn", ir.Usage()),
     "anthropic_text.sse": ((ir.Text(TEXT),), "end_turn", ANTHROPIC_USAGE),
     "anthropic_thinking.sse": (
         (ir.Thinking("Let me see.", "c2lnbmF0dXJl"), ir.RedactedThinking("b3BhcXVl"), ir.Text("Four")),
@@ -60,6 +74,19 @@ ANSWERS: dict[str, tuple[tuple[ir.Block, ...], ir.StopReason, ir.Usage]] = {
     "anthropic_empty.sse": ((), "end_turn", ANTHROPIC_USAGE),
     "anthropic_refusal.sse": ((ir.Text("I "),), "refusal", ANTHROPIC_USAGE),
     "anthropic_too_long.sse": ((ir.Text("Once upon"),), "max_tokens", ANTHROPIC_USAGE),
+    "anthropic_tool_then_text.sse": (
+        (ir.ToolUse("toolu_a", "get_weather", WEATHER), ir.Text('So "Paris".')),
+        "tool_use",
+        ANTHROPIC_USAGE,
+    ),
+    "anthropic_cut_arguments.sse": ((), "max_tokens", ANTHROPIC_USAGE),
+    "anthropic_late_usage.sse": ((ir.Text("Hi"),), "end_turn", ANTHROPIC_USAGE),
+    "anthropic_two_deltas.sse": ((ir.Text("Hi"),), "end_turn", ANTHROPIC_USAGE),
+    "anthropic_index_twice.sse": (
+        (ir.Text("Found it."), ir.ToolUse("toolu_a", "get_weather", WEATHER)),
+        "tool_use",
+        ANTHROPIC_USAGE,
+    ),
 }
 
 
@@ -103,9 +130,7 @@ def test_line_ends_do_not_matter(name: str) -> None:
 def test_a_stream_that_ends_early_is_no_answer(name: str) -> None:
     stream = recordings.read(name)
     terminal = stream.index(b"event: message_stop" if name.startswith("anthropic") else b'"finish_reason":"')
-    boundaries = [place for place in range(terminal) if stream[:place].endswith(b"\n\n")]
-    assert boundaries
-    for end in boundaries:
+    for end in [0, *(place for place in range(terminal) if stream[:place].endswith(b"\n\n"))]:
         parser = parser_of(name)
         parser.feed(stream[:end])
         with pytest.raises(BackendError) as caught:

@@ -1,4 +1,4 @@
-"""Streams in the vendors' shapes, written by hand for these tests."""
+"""Streams in the vendors' shapes, written by hand for these tests. Those below `errors/` hold no whole answer."""
 
 from pathlib import Path
 
@@ -6,6 +6,7 @@ HERE = Path(__file__).parent
 NAMES = sorted(path.name for path in HERE.glob("*.sse"))
 OPENAI = [name for name in NAMES if name.startswith("openai")]
 ANTHROPIC = [name for name in NAMES if name.startswith("anthropic")]
+ERRORS = sorted(f"errors/{path.name}" for path in HERE.glob("errors/*.sse"))
 
 
 def read(name: str) -> bytes:
