@@ -46,7 +46,9 @@ class Answer:
 
     def head(self) -> bytes:
         names = {name for name, _ in self.headers}
-        lines = [f"HTTP/1.1 {self.status} {HTTPStatus(self.status).phrase}" if self.status != 529 else "HTTP/1.1 529 -"]
+        # Vendors and their edges answer with some that no standard names.
+        phrase = HTTPStatus(self.status).phrase if self.status in set(HTTPStatus) else "-"
+        lines = [f"HTTP/1.1 {self.status} {phrase}"]
         lines += [f"{name}: {value}" for name, value in self.headers]
         if self.chunked:
             lines.append("transfer-encoding: chunked")
