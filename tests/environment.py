@@ -8,7 +8,7 @@ import os
 import shutil
 import tempfile
 
-KEPT = {"DATABASE_URL", "REDIS_URL"}
+KEPT = {"DATABASE_URL", "REDIS_URL", "MLXMANAGER_TEST_DATA"}
 
 for name in list(os.environ):
     if name.startswith(("MLXMANAGER_", "HF_", "DJANGO_")) and name not in KEPT:
