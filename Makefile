@@ -3,10 +3,11 @@
 VENV := .venv
 PYTHON_IN_VENV := $(VENV)/bin/python
 INSTALL := $(PYTHON_IN_VENV) -m pip install -qq --disable-pip-version-check --no-deps --require-hashes
+CLIENTS := tests/clients
 # The checks open no database of the user's.
 SCRATCH := MLXMANAGER_HOME=$(CURDIR)/.cache/home
 
-.PHONY: run env dev test test-postgres check format lint types imports migrations lock clean
+.PHONY: run env dev test test-postgres clients check format lint types imports migrations lock clean
 .DEFAULT_GOAL := run
 
 run: env
@@ -35,6 +36,24 @@ test-postgres: dev
 	@test -n "$$DATABASE_URL" || { echo "Set DATABASE_URL to a PostgreSQL database, as postgres://user@host/name." >&2; exit 1; }
 	$(PYTHON_IN_VENV) -m pytest tests/credentials tests/routing
 
+# Real clients against the gateway; needs npm. Each Python client pins what it needs, so each has an environment of its
+# own.
+clients: dev $(CLIENTS)/node_modules/.installed .cache/clients/llm/.installed .cache/clients/aider/.installed
+	$(PYTHON_IN_VENV) -m pytest -n 2 --dist loadfile $(CLIENTS)
+
+# Not `npm ci`: it fails where a registry lacks a package that only another platform would install.
+$(CLIENTS)/node_modules/.installed: $(CLIENTS)/package.json $(CLIENTS)/package-lock.json
+	@command -v npm >/dev/null || { echo "make clients needs npm, with a Node of 18 or newer." >&2; exit 1; }
+	@echo "Installing the Node clients"
+	@cd $(CLIENTS) && npm install --no-save --no-audit --no-fund --loglevel error
+	@touch $@
+
+.cache/clients/%/.installed: $(CLIENTS)/%.lock | $(PYTHON_IN_VENV)
+	@echo "Installing $*"
+	@$(PYTHON_IN_VENV) -m venv --clear $(@D)
+	@$(@D)/bin/python -m pip install -qq --disable-pip-version-check --no-deps --require-hashes -r $<
+	@touch $@
+
 check: lint types imports migrations test
 
 format: dev
@@ -55,13 +74,16 @@ migrations: dev
 	$(SCRATCH) $(PYTHON_IN_VENV) manage.py check
 	$(SCRATCH) $(PYTHON_IN_VENV) manage.py makemigrations --check --dry-run
 
-# Needs uv. The locks name no registry: whoever installs takes the packages from their own.
-LOCK := uv pip compile --universal --python-version 3.12 --generate-hashes --no-emit-index-url --no-header --quiet \
-	--extra postgres --extra redis pyproject.toml
+# Needs uv and npm. The locks name no registry: whoever installs takes the packages from their own.
+COMPILE := uv pip compile --universal --python-version 3.12 --generate-hashes --no-emit-index-url --no-header --quiet
+LOCK := $(COMPILE) --extra postgres --extra redis pyproject.toml
 
 lock:
 	$(LOCK) -o requirements.lock
 	$(LOCK) --group dev -c requirements.lock -o requirements-dev.lock
+	$(COMPILE) --no-annotate $(CLIENTS)/llm.in -o $(CLIENTS)/llm.lock
+	$(COMPILE) --no-annotate $(CLIENTS)/aider.in -o $(CLIENTS)/aider.lock
+	cd $(CLIENTS) && npm install --package-lock-only --omit-lockfile-registry-resolved
 
 clean:
-	rm -rf $(VENV) .cache .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) $(CLIENTS)/node_modules .cache .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
