@@ -216,9 +216,11 @@ class TextDelta(Value, frozen=True, tag="text_delta"):
 
 
 class Cited(Value, frozen=True, tag="cited"):
-    """The text block that is open draws on this page."""
+    """What was just said draws on this page: the answer's text between two places, counted in code points."""
 
     citation: Citation
+    start: int
+    end: int
 
 
 class ThinkingDelta(Value, frozen=True, tag="thinking_delta"):

@@ -1,5 +1,7 @@
 """A stream's events to a whole answer, and a whole answer to the events of a stream."""
 
+import msgspec
+
 from inference import ir
 from inference.protocols import arguments
 
@@ -36,8 +38,24 @@ class Folder:
             case ir.Finished():
                 self.finished = event
                 self.end_block()
-            case ir.Ping() | ir.Cited():
+            case ir.Cited():
+                self._cite(event)
+            case ir.Ping():
                 pass
+
+    def _cite(self, cited: ir.Cited) -> None:
+        """The text that is drawn from a page becomes a block of its own, which ends here."""
+        if self._kind is ir.TextDelta:
+            text = "".join(self._pieces)
+            length = cited.end - cited.start
+            self._pieces = [text[:-length]] if len(text) > length > 0 else []
+            if self._pieces:
+                self.end_block()
+            self.blocks.append(ir.Text(text[-length:] if length else text, citations=(cited.citation,)))
+            self._kind = None
+            self._pieces.clear()
+        elif self.blocks and isinstance(last := self.blocks[-1], ir.Text) and last.citations:
+            self.blocks[-1] = msgspec.structs.replace(last, citations=(*last.citations, cited.citation))
 
     def _continue(self, kind: type[ir.Event], piece: str) -> None:
         if self._kind is not kind:
@@ -73,15 +91,19 @@ def fold(events: ir.Events) -> ir.Completion:
         stop_reason=finished.stop_reason,
         stop_sequence=finished.stop_sequence,
         usage=finished.usage,
+        explanation=finished.explanation,
     )
 
 
 def unfold(completion: ir.Completion) -> list[ir.Event]:
     events: list[ir.Event] = [ir.Started(completion.id, completion.usage)]
+    said = 0
     for block in completion.content:
         match block:
             case ir.Text(text=text):
                 events.append(ir.TextDelta(text))
+                events += [ir.Cited(citation, said, said + len(text)) for citation in block.citations]
+                said += len(text)
             case ir.Thinking(text=text, signature=signature):
                 events.append(ir.ThinkingDelta(text))
                 if signature:
@@ -92,5 +114,6 @@ def unfold(completion: ir.Completion) -> list[ir.Event]:
                 events += [ir.ToolStarted(block.id, block.name), ir.ToolDelta(arguments.render(block.input))]
             case ir.ToolResult() | ir.Image() | ir.Document():
                 raise AssertionError("A model writes no such block")
-    events.append(ir.Finished(completion.stop_reason, completion.stop_sequence, completion.usage))
+    finished = ir.Finished(completion.stop_reason, completion.stop_sequence, completion.usage, completion.explanation)
+    events.append(finished)
     return events

@@ -35,6 +35,7 @@ class UndoingParser:
         self._names = rendered.names
         self._answer_tool = rendered.answer_tool
         self._answering = False
+        self._called = False
 
     def feed(self, chunk: bytes) -> list[ir.Event]:
         return self._undone(self._parser.feed(chunk))
@@ -51,10 +52,11 @@ class UndoingParser:
         match event:
             case ir.ToolStarted(name=name):
                 self._answering = name == self._answer_tool
+                self._called = self._called or not self._answering
                 return None if self._answering else event
             case ir.ToolDelta(json=piece) if self._answering:
                 return ir.TextDelta(piece)
-            case ir.Finished(stop_reason="tool_use"):
+            case ir.Finished(stop_reason="tool_use") if not self._called:
                 return msgspec.structs.replace(event, stop_reason="end_turn")
             case _:
                 return event

@@ -13,6 +13,7 @@ from inference.protocols.anthropic_messages.answers import (
     Message,
     stop_details_of,
     stop_reason_of,
+    web_pages,
 )
 from inference.protocols.anthropic_messages.own_thinking import OWN_SIGNATURE
 from inference.protocols.anthropic_messages.usage import render_usage, updated
@@ -41,6 +42,7 @@ def parse_completion(body: bytes) -> ir.Completion:
         stop_reason=stop_reason_of(message.stop_reason, has_calls=has_calls),
         stop_sequence=message.stop_sequence,
         usage=updated(ir.Usage(), message.usage),
+        explanation=message.stop_details.explanation if message.stop_details else None,
     )
 
 
@@ -49,7 +51,7 @@ def parse_content(blocks: Iterable[Block]) -> Iterable[ir.Block]:
     for block in blocks:
         match block.type:
             case "text" if block.text:
-                yield ir.Text(block.text)
+                yield ir.Text(block.text, citations=web_pages(block.citations or ()))
             case "thinking":
                 yield ir.Thinking(block.thinking or "", block.signature or "")
             case "redacted_thinking":
@@ -69,7 +71,7 @@ def render_completion(completion: ir.Completion, answering: Answering) -> bytes:
             "content": blocks,
             "stop_reason": STOP_REASONS[completion.stop_reason],
             "stop_sequence": completion.stop_sequence,
-            "stop_details": stop_details_of(completion.stop_reason),
+            "stop_details": stop_details_of(completion.stop_reason, completion.explanation),
             "usage": render_usage(completion.usage),
         }
     )

@@ -15,6 +15,8 @@ from inference.protocols.names import derived_id
 
 PING = sse.encode("ping", b'{"type":"ping"}')
 KEEPALIVE = PING
+# Characters of white space.
+MOST_HELD = 4096
 STOP = sse.encode("message_stop", b'{"type":"message_stop"}')
 
 encode = msgspec.json.encode
@@ -72,14 +74,14 @@ class StreamRenderer:
             "content": [],
             "stop_reason": None,
             "stop_sequence": None,
-            "usage": render_usage(usage),
+            "usage": render_usage(self._estimated(usage)),
         }
         return sse.encode("message_start", encode({"type": "message_start", "message": message})) + PING
 
     def _text(self, text: str) -> bytes:
         if self._open == "tool_use" and not text.strip():
             # White space behind a call is no block of its own unless words follow.
-            self._held += text
+            self._held = (self._held + text)[:MOST_HELD]
             return b""
         begun = self._switch("text", {"type": "text", "text": ""}, b"text_delta", b"text")
         text, self._held = self._held + text, ""
@@ -145,7 +147,13 @@ class StreamRenderer:
         delta = {
             "stop_reason": STOP_REASONS[event.stop_reason],
             "stop_sequence": event.stop_sequence,
-            "stop_details": stop_details_of(event.stop_reason),
+            "stop_details": stop_details_of(event.stop_reason, event.explanation),
         }
-        end = {"type": "message_delta", "delta": delta, "usage": render_usage(event.usage)}
+        end = {"type": "message_delta", "delta": delta, "usage": render_usage(self._estimated(event.usage))}
         return before + sse.encode("message_delta", encode(end)) + STOP
+
+    def _estimated(self, usage: ir.Usage) -> ir.Usage:
+        """With what the prompt is taken for, as long as the backend has not said."""
+        return (
+            usage if usage.input_tokens else msgspec.structs.replace(usage, input_tokens=self._answering.input_tokens)
+        )

@@ -4,6 +4,7 @@ import msgspec
 
 from inference import ir
 from inference.ir import JSON
+from inference.protocols.counts import count
 
 
 class OutputDetails(msgspec.Struct):
@@ -18,6 +19,7 @@ class Counts(msgspec.Struct):
     cache_read_input_tokens: int | None = None
     cache_creation_input_tokens: int | None = None
     output_tokens_details: OutputDetails | None = None
+    service_tier: str | None = None
 
 
 class Start(msgspec.Struct):
@@ -31,6 +33,8 @@ class Carrier(msgspec.Struct):
     message: Start | None = None
 
 
+TIERS = {"standard": "default", "priority": "priority"}
+TIER_NAMES = {meaning: name for name, meaning in TIERS.items()}
 CARRIER = msgspec.json.Decoder(Carrier)
 
 
@@ -46,21 +50,18 @@ def updated(before: ir.Usage, counts: Counts | None) -> ir.Usage:
     if counts is None:
         return before
     uncached = before.input_tokens - before.cached_tokens - before.cache_write_tokens
-    cached = known(counts.cache_read_input_tokens, before.cached_tokens)
-    written = known(counts.cache_creation_input_tokens, before.cache_write_tokens)
+    cached = count(counts.cache_read_input_tokens, before.cached_tokens)
+    written = count(counts.cache_creation_input_tokens, before.cache_write_tokens)
     details = counts.output_tokens_details
     thinking = details.thinking_tokens if details else None
     return ir.Usage(
-        input_tokens=known(counts.input_tokens, uncached) + cached + written,
-        output_tokens=known(counts.output_tokens, before.output_tokens),
+        input_tokens=count(counts.input_tokens, uncached) + cached + written,
+        output_tokens=count(counts.output_tokens, before.output_tokens),
         cached_tokens=cached,
         cache_write_tokens=written,
-        reasoning_tokens=before.reasoning_tokens if thinking is None else thinking,
+        reasoning_tokens=before.reasoning_tokens if thinking is None else count(thinking),
+        service_tier=TIERS.get(counts.service_tier or "", before.service_tier),
     )
-
-
-def known(count: int | None, before: int) -> int:
-    return before if count is None else count
 
 
 def render_usage(usage: ir.Usage) -> dict[str, JSON]:
@@ -72,4 +73,6 @@ def render_usage(usage: ir.Usage) -> dict[str, JSON]:
     }
     if usage.reasoning_tokens is not None:
         counts["output_tokens_details"] = {"thinking_tokens": usage.reasoning_tokens}
+    if usage.service_tier in TIER_NAMES:
+        counts["service_tier"] = TIER_NAMES[usage.service_tier]
     return counts

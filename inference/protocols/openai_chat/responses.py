@@ -1,5 +1,7 @@
 """A whole chat completion: the upstream's to the neutral form, and the neutral form to the client's."""
 
+from collections.abc import Iterable
+
 import msgspec
 
 from inference import ir
@@ -8,7 +10,8 @@ from inference.ir import JSON
 from inference.protocols import arguments
 from inference.protocols.codec import Answering
 from inference.protocols.names import derived_id
-from inference.protocols.openai_chat.answers import FINISH_REASONS, REFUSAL, Answer, Piece, stop_reason_of
+from inference.protocols.openai_chat.answers import REFUSAL, Answer, Piece, check, finish_reason_of, stop_reason_of
+from inference.protocols.openai_chat.calls import render_calls
 from inference.protocols.openai_chat.usage import parse_usage, render_usage
 from inference.protocols.refusals import parse_stream_error
 
@@ -26,6 +29,7 @@ def parse_completion(body: bytes) -> ir.Completion:
     message = answer.choices[0].message if answer.choices else None
     if answer.choices is None or message is None:
         raise BackendError(Kind.UPSTREAM_INVALID_RESPONSE, "The upstream sent a chat completion without a message.")
+    check(answer.choices[0])
     finish_reason = answer.choices[0].finish_reason
     content = parse_content(message, cut=finish_reason == "length")
     has_calls = any(isinstance(block, ir.ToolUse) for block in content)
@@ -33,7 +37,8 @@ def parse_completion(body: bytes) -> ir.Completion:
         id=answer.id or "",
         content=tuple(content),
         stop_reason=stop_reason_of(finish_reason, has_calls=has_calls, refused=bool(message.refusal)),
-        usage=parse_usage(answer.usage),
+        usage=parse_usage(answer.usage, answer.service_tier),
+        explanation=message.refusal or None,
     )
 
 
@@ -64,44 +69,54 @@ def completion_id(upstream_id: str, answering: Answering) -> str:
 def render_completion(completion: ir.Completion, answering: Answering) -> bytes:
     choice = {
         "index": 0,
-        "message": render_message(completion),
+        "message": render_message(completion, answering),
         "logprobs": None,
-        "finish_reason": FINISH_REASONS[completion.stop_reason],
+        "finish_reason": finish_reason_of(completion.stop_reason, legacy=answering.legacy_functions),
     }
-    return msgspec.json.encode(
-        {
-            "id": completion_id(completion.id, answering),
-            "object": "chat.completion",
-            "created": answering.created,
-            "model": answering.model,
-            "choices": [choice],
-            "usage": render_usage(completion.usage),
-        }
-    )
+    answer: dict[str, JSON] = {
+        "id": completion_id(completion.id, answering),
+        "object": "chat.completion",
+        "created": answering.created,
+        "model": answering.model,
+        "choices": [choice],
+        "usage": render_usage(completion.usage),
+    }
+    if completion.usage.service_tier:
+        answer["service_tier"] = completion.usage.service_tier
+    return msgspec.json.encode(answer)
 
 
-def render_message(completion: ir.Completion) -> dict[str, JSON]:
-    text = "".join(block.text for block in completion.content if isinstance(block, ir.Text))
+def render_message(completion: ir.Completion, answering: Answering) -> dict[str, JSON]:
+    texts = [block for block in completion.content if isinstance(block, ir.Text)]
+    text = "".join(block.text for block in texts)
     thinking = "".join(block.text for block in completion.content if isinstance(block, ir.Thinking))
-    calls = [render_call(block) for block in completion.content if isinstance(block, ir.ToolUse)]
+    calls = [block for block in completion.content if isinstance(block, ir.ToolUse)]
     native = [rendered for block in completion.content if (rendered := render_native_thinking(block)) is not None]
     message: dict[str, JSON] = {
         "role": "assistant",
         "content": text or (None if calls else ""),
-        "refusal": REFUSAL if completion.stop_reason == "refusal" else None,
+        "refusal": (completion.explanation or REFUSAL) if completion.stop_reason == "refusal" else None,
     }
     if thinking:
         message["reasoning_content"] = thinking
     if native:
         message["thinking_blocks"] = native
-    if calls:
-        message["tool_calls"] = calls
-    return message
+    if annotations := [render_annotation(cited) for cited in cited_in(texts)]:
+        message["annotations"] = annotations
+    return message | render_calls(calls, answering)
 
 
-def render_call(call: ir.ToolUse) -> dict[str, JSON]:
-    function = {"name": call.name, "arguments": arguments.render(call.input)}
-    return {"id": call.id, "type": "function", "function": function}
+def cited_in(texts: Iterable[ir.Text]) -> Iterable[ir.Cited]:
+    said = 0
+    for block in texts:
+        for citation in block.citations:
+            yield ir.Cited(citation, said, said + len(block.text))
+        said += len(block.text)
+
+
+def render_annotation(cited: ir.Cited) -> dict[str, JSON]:
+    page = {"url": cited.citation.url, "title": cited.citation.title}
+    return {"type": "url_citation", "url_citation": {"start_index": cited.start, "end_index": cited.end} | page}
 
 
 def render_native_thinking(block: ir.Block) -> dict[str, JSON] | None:

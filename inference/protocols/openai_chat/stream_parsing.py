@@ -12,11 +12,14 @@ from inference import ir, sse
 from inference.errors import BackendError, Kind
 from inference.protocols import arguments
 from inference.protocols.names import derived_id
-from inference.protocols.openai_chat.answers import Answer, CallPiece, Piece, stop_reason_of
-from inference.protocols.openai_chat.usage import Counts, parse_usage
+from inference.protocols.openai_chat.answers import Answer, CallPiece, Piece, check, stop_reason_of
+from inference.protocols.openai_chat.usage import parse_usage
 from inference.protocols.refusals import parse_stream_error
 
 CHUNK = msgspec.json.Decoder(Answer)
+# Characters of arguments, and of what waits behind them; a call counts for some even without.
+MOST_KEPT = 16 * 1024**2
+CALL_COST = 1024
 
 
 @dataclass(slots=True)
@@ -50,9 +53,10 @@ class StreamParser:
         self._open: Call | None = None
         self._waiting: list[Call | ir.TextDelta | ir.ThinkingDelta] = []
         self._called = False
-        self._refused = False
+        self._kept = 0
+        self._refusal: list[str] = []
         self._finish_reason: str | None = None
-        self._usage: Counts | None = None
+        self._usage = ir.Usage()
 
     def feed(self, chunk: bytes) -> list[ir.Event]:
         return self._parsed(self._events.feed(chunk))
@@ -81,16 +85,20 @@ class StreamParser:
             raise BackendError(Kind.UPSTREAM_INVALID_RESPONSE, "The upstream sent a chunk we cannot read.") from None
         if chunk.error is not None:
             raise parse_stream_error(chunk.error)
-        self._usage = chunk.usage or self._usage
+        if chunk.usage is not None:
+            self._usage = parse_usage(chunk.usage, chunk.service_tier)
         events: list[ir.Event] = []
         for choice in chunk.choices or ():
             if choice.index:
                 continue
-            events += self._start(chunk.id or "")
-            events += self._piece(choice.delta or choice.message or Piece())
-            if choice.finish_reason == "error":
-                raise BackendError(Kind.UPSTREAM_ERROR, "The upstream ended its answer with an error.")
-            self._finish_reason = choice.finish_reason or self._finish_reason
+            if not self._started:
+                events += self._start(chunk.id or "")
+            piece = choice.delta or choice.message
+            if piece is not None:
+                events += self._piece(piece)
+            if choice.finish_reason is not None or choice.error is not None:
+                check(choice)
+                self._finish_reason = choice.finish_reason or self._finish_reason
         return events
 
     def _start(self, identifier: str) -> list[ir.Event]:
@@ -108,7 +116,8 @@ class StreamParser:
         if piece.content:
             events += self._say(ir.TextDelta(piece.content))
         if piece.refusal:
-            self._refused = True
+            self._refusal.append(piece.refusal)
+            self._keep(len(piece.refusal))
             events += self._say(ir.TextDelta(piece.refusal))
         for call in piece.tool_calls or ():
             events += self._call_piece(call)
@@ -118,7 +127,13 @@ class StreamParser:
         if self._open is None and not self._waiting:
             return [delta]
         self._waiting.append(delta)
+        self._keep(len(delta.text))
         return self._advance()
+
+    def _keep(self, characters: int) -> None:
+        self._kept += characters
+        if self._kept > MOST_KEPT:
+            raise BackendError(Kind.UPSTREAM_INVALID_RESPONSE, "The upstream's tool calls are too long.")
 
     def _call_piece(self, piece: CallPiece) -> list[ir.Event]:
         call = self._call_of(piece)
@@ -128,6 +143,7 @@ class StreamParser:
         if function and function.arguments:
             given = function.arguments
             call.pieces.append(given if isinstance(given, str) else arguments.render(given))
+            self._keep(len(call.pieces[-1]))
         if call is self._open:
             return call.unsent()
         return self._advance()
@@ -146,6 +162,7 @@ class StreamParser:
         if known is None:
             known = self._calls[key] = Call(key)
             self._waiting.append(known)
+            self._keep(CALL_COST)
         return known
 
     def _advance(self, *, ending: bool = False) -> list[ir.Event]:
@@ -174,5 +191,6 @@ class StreamParser:
     def _finish(self) -> list[ir.Event]:
         self._done = True
         events = self._start("") + self._advance(ending=True)
-        reason = stop_reason_of(self._finish_reason, has_calls=self._called, refused=self._refused)
-        return [*events, ir.Finished(reason, usage=parse_usage(self._usage))]
+        refusal = "".join(self._refusal)
+        reason = stop_reason_of(self._finish_reason, has_calls=self._called, refused=bool(refusal))
+        return [*events, ir.Finished(reason, usage=self._usage, explanation=refusal or None)]

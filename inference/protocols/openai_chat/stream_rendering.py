@@ -1,19 +1,25 @@
 """Neutral events to the stream of chunks that a chat completions client reads."""
 
+from collections.abc import Iterable
 from typing import assert_never
 
 import msgspec
 
 from inference import ir
+from inference.errors import BackendError, Kind
 from inference.ir import JSON
+from inference.protocols import arguments
 from inference.protocols.codec import Answering
-from inference.protocols.openai_chat.answers import FINISH_REASONS, REFUSAL
-from inference.protocols.openai_chat.responses import completion_id, render_native_thinking
+from inference.protocols.openai_chat import calls
+from inference.protocols.openai_chat.answers import REFUSAL, finish_reason_of
+from inference.protocols.openai_chat.responses import completion_id, render_annotation, render_native_thinking
 from inference.protocols.openai_chat.usage import render_usage
 
 KEEPALIVE = b": keepalive\n\n"
 PING = b": ping\n\n"
 DONE = b"data: [DONE]\n\n"
+# Characters of thinking, which goes out once more, signed, with the end, and of a custom tool's input.
+MOST_KEPT = 16 * 1024**2
 
 encode = msgspec.json.encode
 
@@ -29,9 +35,14 @@ class StreamRenderer:
         if answering.include_usage:
             self._tail = b',"logprobs":null,"finish_reason":null}],"usage":null}\n\n'
         self._calls = -1
-        self._awaits_arguments = False
+        self._form: calls.Form = "function"
+        # Whether the call that is open still needs its end, and what it was called with where it goes out at once.
+        self._is_owed = False
+        self._input: list[str] = []
         self._thinking: list[str] = []
+        self._kept = 0
         self._native: list[ir.Block] = []
+        self._annotations: list[dict[str, JSON]] = []
 
     def render(self, events: ir.Events) -> bytes:
         return b"".join([self._rendered(event) for event in events])
@@ -49,6 +60,7 @@ class StreamRenderer:
             case ir.Ping():
                 return PING
             case ir.Cited():
+                self._annotations.append(render_annotation(event))
                 return b""
             case ir.ToolStarted(id=identifier, name=name):
                 return self._call(identifier, name)
@@ -79,53 +91,86 @@ class StreamRenderer:
     def _chunk(self, delta: bytes) -> bytes:
         """A chunk with this delta, behind what has to come before it."""
         before = b"" if self._started else self._start("")
-        if self._awaits_arguments:
-            # A call without arguments must not end as an empty string, which is no JSON.
-            before += self._arguments("{}")
+        if self._is_owed:
+            before += self._end_call()
         return b'%b%b{"index":0,"delta":%b%b' % (before, self._head, delta, self._tail)
 
     def _think(self, text: str) -> bytes:
         if not self._answering.shows_reasoning:
             return b""
-        self._thinking.append(text)
+        self._keep(self._thinking, text)
         return self._chunk(b'{"reasoning_content":%b}' % encode(text))
 
+    def _keep(self, kept: list[str], text: str) -> None:
+        kept.append(text)
+        self._kept += len(text)
+        if self._kept > MOST_KEPT:
+            raise BackendError(Kind.UPSTREAM_INVALID_RESPONSE, "The upstream's answer is too long.")
+
     def _call(self, identifier: str, name: str) -> bytes:
-        chunk = self._chunk(
-            b'{"tool_calls":[{"index":%d,"id":%b,"type":"function","function":{"name":%b,"arguments":""}}]}'
-            % (self._calls + 1, encode(identifier), encode(name))
-        )
+        before = self._end_call() if self._is_owed else b""
         self._calls += 1
-        self._awaits_arguments = True
-        return chunk
+        self._form = calls.form_of(name, self._answering)
+        if self._is_superfluous():
+            return before
+        chunk = self._chunk(calls.begun(self._form, self._calls, identifier=identifier, name=name))
+        self._is_owed = True
+        return before + chunk
+
+    def _is_superfluous(self) -> bool:
+        return self._form == "legacy" and self._calls > 0
 
     def _arguments(self, piece: str) -> bytes:
-        self._awaits_arguments = False
-        return self._chunk(b'{"tool_calls":[{"index":%d,"function":{"arguments":%b}}]}' % (self._calls, encode(piece)))
+        if self._form == "custom":
+            self._keep(self._input, piece)
+            return b""
+        if self._is_superfluous():
+            return b""
+        self._is_owed = False
+        return self._chunk(calls.continued(self._form, self._calls, piece))
+
+    def _end_call(self) -> bytes:
+        """A call without arguments must not end as an empty string, which is no JSON; a custom tool's input is told
+        only now, because it lies inside the arguments.
+        """
+        self._is_owed = False
+        if self._form != "custom":
+            return self._chunk(calls.continued(self._form, self._calls, "{}"))
+        given, self._input = "".join(self._input), []
+        return self._chunk(calls.continued("custom", self._calls, calls.plain_input(arguments.parse(given))))
 
     def _finish(self, event: ir.Finished) -> bytes:
         before = b"" if self._started else self._start("")
-        if self._awaits_arguments:
-            before += self._arguments("{}")
+        if self._is_owed:
+            before += self._end_call()
         choice = encode(
             {
                 "index": 0,
-                "delta": self._last_delta(event.stop_reason),
+                "delta": self._last_delta(event),
                 "logprobs": None,
-                "finish_reason": FINISH_REASONS[event.stop_reason],
+                "finish_reason": finish_reason_of(event.stop_reason, legacy=self._answering.legacy_functions),
             }
         )
+        tier = b',"service_tier":%b' % encode(event.usage.service_tier) if event.usage.service_tier else b""
         if not self._answering.include_usage:
-            return b"%b%b%b]}\n\n%b" % (before, self._head, choice, DONE)
+            return b"%b%b%b]%b}\n\n%b" % (before, self._head, choice, tier, DONE)
         usage = encode(render_usage(event.usage))
-        return b'%b%b%b],"usage":null}\n\n%b],"usage":%b}\n\n%b' % (before, self._head, choice, self._head, usage, DONE)
+        last = b'%b],"usage":%b%b}\n\n' % (self._head, usage, tier)
+        return b'%b%b%b],"usage":null%b}\n\n%b%b' % (before, self._head, choice, tier, last, DONE)
 
-    def _last_delta(self, stop_reason: ir.StopReason) -> dict[str, JSON]:
+    def _last_delta(self, event: ir.Finished) -> dict[str, JSON]:
+        """Lists go out once and whole, each entry with an index: the SDK's accumulator fails on what has none."""
         delta: dict[str, JSON] = {}
-        if stop_reason == "refusal":
-            delta["refusal"] = REFUSAL
+        if event.stop_reason == "refusal":
+            delta["refusal"] = event.explanation or REFUSAL
         if self._native and self._answering.shows_reasoning:
-            # Once and whole, and with an index: the SDK's accumulator fails on list entries without.
-            rendered = [render_native_thinking(block) for block in self._native]
-            delta["thinking_blocks"] = [{"index": index} | block for index, block in enumerate(rendered) if block]
+            delta["thinking_blocks"] = indexed(
+                rendered for block in self._native if (rendered := render_native_thinking(block)) is not None
+            )
+        if self._annotations:
+            delta["annotations"] = indexed(self._annotations)
         return delta
+
+
+def indexed(entries: Iterable[dict[str, JSON]]) -> list[dict[str, JSON]]:
+    return [{"index": index} | entry for index, entry in enumerate(entries)]

@@ -4,6 +4,7 @@ import msgspec
 
 from inference import ir
 from inference.ir import JSON
+from inference.protocols.counts import count
 
 
 class PromptDetails(msgspec.Struct):
@@ -26,28 +27,33 @@ class Carrier(msgspec.Struct):
     """Whatever carries counts: a whole answer, or a chunk of one."""
 
     usage: Counts | None = None
+    service_tier: str | None = None
 
 
+# Those that other protocols know too.
+TIERS = ("default", "priority")
 CARRIER = msgspec.json.Decoder(Carrier)
 
 
 def read_usage(data: bytes | str, before: ir.Usage | None) -> ir.Usage | None:
     """The counts that a chunk or an answer carries, else those known before. Raises msgspec.DecodeError."""
-    counts = CARRIER.decode(data).usage
-    return before if counts is None else parse_usage(counts)
+    carrier = CARRIER.decode(data)
+    return before if carrier.usage is None else parse_usage(carrier.usage, carrier.service_tier)
 
 
-def parse_usage(counts: Counts | None) -> ir.Usage:
+def parse_usage(counts: Counts | None, service_tier: str | None) -> ir.Usage:
+    tier = service_tier if service_tier in TIERS else None
     if counts is None:
-        return ir.Usage()
+        return ir.Usage(service_tier=tier)
     prompt = counts.prompt_tokens_details or PromptDetails()
     completion = counts.completion_tokens_details or CompletionDetails()
     return ir.Usage(
-        input_tokens=counts.prompt_tokens or 0,
-        output_tokens=counts.completion_tokens or 0,
-        cached_tokens=prompt.cached_tokens or 0,
-        cache_write_tokens=prompt.cache_write_tokens or 0,
-        reasoning_tokens=completion.reasoning_tokens,
+        input_tokens=count(counts.prompt_tokens),
+        output_tokens=count(counts.completion_tokens),
+        cached_tokens=count(prompt.cached_tokens),
+        cache_write_tokens=count(prompt.cache_write_tokens),
+        reasoning_tokens=None if completion.reasoning_tokens is None else count(completion.reasoning_tokens),
+        service_tier=tier,
     )
 
 

@@ -70,7 +70,11 @@ ANSWERS: dict[str, tuple[tuple[ir.Block, ...], ir.StopReason, ir.Usage]] = {
     ),
     "anthropic_no_arguments.sse": ((ir.ToolUse("toolu_a", "list_files", {}),), "tool_use", ANTHROPIC_USAGE),
     "anthropic_whole_input.sse": ((ir.ToolUse("toolu_a", "get_weather", WEATHER),), "tool_use", ANTHROPIC_USAGE),
-    "anthropic_server_tool.sse": ((ir.Text("Found it."),), "end_turn", ANTHROPIC_USAGE),
+    "anthropic_server_tool.sse": (
+        (ir.Text("Found it.", citations=(ir.Citation("https://example.org", "t"),)),),
+        "end_turn",
+        ANTHROPIC_USAGE,
+    ),
     "anthropic_empty.sse": ((), "end_turn", ANTHROPIC_USAGE),
     "anthropic_refusal.sse": ((ir.Text("I "),), "refusal", ANTHROPIC_USAGE),
     "anthropic_too_long.sse": ((ir.Text("Once upon"),), "max_tokens", ANTHROPIC_USAGE),
