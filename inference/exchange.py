@@ -26,7 +26,16 @@ class Translating(Protocol):
     """A backend's answer, pushed in as bytes cut anywhere, to the client's stream.
 
     What merely begins an answer is held back until there is content: an error may then still lead to another target.
+    `is_ending`: the answer is complete, and nothing is awaited but its usage and the end of the stream. `progress`
+    grows with the answer. `keepalive` tells the client that the stream is alive, between any two of the parts.
     """
+
+    @property
+    def is_ending(self) -> bool: ...
+    @property
+    def progress(self) -> int: ...
+    @property
+    def keepalive(self) -> bytes: ...
 
     def feed(self, chunk: bytes) -> bytes:
         """Raises BackendError."""

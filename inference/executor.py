@@ -16,7 +16,7 @@ from inference.backends.base import Backend, Call, Reply
 from inference.errors import BackendError, GatewayError, Kind
 from inference.exchange import Exchange
 from inference.policy import PASSING, policy
-from inference.relay import Relay, log_usage
+from inference.relay import TIMING, Relay, Timing, log_usage
 from routing.route import Route, Target
 
 log = structlog.get_logger("mlxmanager.executor")
@@ -82,8 +82,9 @@ class Failure:
 
 
 class Executor:
-    def __init__(self, backends: Mapping[str, Backend]) -> None:
+    def __init__(self, backends: Mapping[str, Backend], timing: Timing = TIMING) -> None:
         self.backends = backends
+        self.timing = timing
 
     async def execute(self, incoming: Incoming, route: Route) -> Answer:
         """Raises AttemptsFailed, or GatewayError where no attempt was made."""
@@ -147,7 +148,7 @@ class Executor:
             headers = (*headers, ("x-mlxmanager-warning", warning))
         if not incoming.stream:
             return await whole(reply, exchange), headers
-        relay = Relay(reply, exchange)
+        relay = Relay(reply, exchange, self.timing)
         try:
             await relay.begin()
         except BaseException:

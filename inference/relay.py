@@ -1,20 +1,36 @@
 """A stream on its way to a client. Owns the backend's reply, so that closing the relay frees what the attempt holds."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 
 import structlog
 
 from inference.backends.base import Reply
-from inference.errors import GatewayError
+from inference.errors import BackendError, GatewayError, Kind
 from inference.exchange import Exchange
+from inference.intake import Intake
 from inference.ir import Usage
 
 log = structlog.get_logger("mlxmanager.relay")
 
-# How long a stream that has begun, but holds no content yet, may still give way to another target. In seconds.
-LONGEST_HOLD = 2.0
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How long a stream waits for what, in seconds.
+
+    `hold`: how long one that has begun, but holds no content yet, may still give way to another target. `keepalive`:
+    how long its client hears nothing. `ending`: from the end of the answer to the end of the stream. `content`: how
+    long a stream may say nothing but that it is alive; models that think in silence do so for minutes.
+    """
+
+    hold: float = 2.0
+    keepalive: float = 10.0
+    ending: float = 5.0
+    content: float = 600.0
+
+
+TIMING = Timing()
 
 
 class Relay:
@@ -24,16 +40,23 @@ class Relay:
     the protocol's error event, and the stream ends.
     """
 
-    def __init__(self, reply: Reply, exchange: Exchange) -> None:
+    def __init__(self, reply: Reply, exchange: Exchange, timing: Timing) -> None:
         self._reply = reply
         self._exchange = exchange
+        self._timing = timing
         self._stream = exchange.stream(reply.is_stream)
+        self._intake = Intake(reply.chunks())
         self._parts = self._translated()
         self._begun = False
         self._first = b""
-        self._coming: asyncio.Future[bytes] | None = None
         self._reader: asyncio.Task[object] | None = None
         self._interruption: GatewayError | None = None
+        self._clock = asyncio.get_running_loop().time
+        self._heard_at = self._told_at = self._clock()
+        self._release_at: float | None = self._told_at + timing.hold
+        self._end_at: float | None = None
+        self._progress = 0
+        self._timer: asyncio.TimerHandle | None = None
 
     async def begin(self) -> None:
         """Wait for the first part. Raises GatewayError."""
@@ -52,55 +75,78 @@ class Relay:
             self._reader.cancel()
 
     async def aclose(self) -> None:
-        if self._coming is not None:
-            self._coming.cancel()
+        if self._timer is not None:
+            self._timer.cancel()
+        self._intake.close()
         await self._reply.aclose()
         if self._begun:
             log_usage(self._exchange.usage)
 
     async def _translated(self) -> AsyncIterator[bytes]:
+        stream = self._stream
+        self._set_timer()
         try:
-            async for chunk in self._chunks():
-                part = self._stream.release() if chunk is None else self._stream.feed(chunk)
+            while (chunk := await self._intake.take()) != b"":
+                part = self._overdue() if chunk is None else stream.feed(chunk)
                 if part:
                     self._begun = True
+                    self._told_at = self._clock()
                     yield part
-                    # An upstream that is always ready would otherwise never let the loop see that the client left.
-                    await asyncio.sleep(0)
-            if part := self._stream.end():
+                if stream.is_ending and self._end_at is None:
+                    self._end_at = self._clock() + self._timing.ending
+                    self._set_timer()
+            if part := stream.end():
                 yield part
         except GatewayError as error:
             if not self._begun:
                 raise
             log.warning("stream broke", kind=str(error.kind), reason=error.message)
-            yield self._stream.fail(error)
+            yield stream.fail(error)
         except asyncio.CancelledError:
             if self._interruption is None or self._reader is None:
                 raise
             self._reader.uncancel()
-            yield self._stream.fail(self._interruption)
+            yield stream.fail(self._interruption)
 
-    async def _chunks(self) -> AsyncIterator[bytes | None]:
-        """The reply's chunks; None where what is held must go out, because nothing else came in time."""
-        chunks = self._reply.chunks()
-        deadline = time.monotonic() + LONGEST_HOLD
-        while not self._begun:
-            self._coming = self._coming or asyncio.ensure_future(anext(chunks, b""))
-            await asyncio.wait({self._coming}, timeout=deadline - time.monotonic())
-            # Also where much comes but no content, as comments and pings do.
-            if not self._coming.done() or time.monotonic() >= deadline:
-                break
-            chunk, self._coming = self._coming.result(), None
-            if not chunk:
-                return
-            yield chunk
-        if self._coming is not None:
-            yield None
-            if not (chunk := await self._coming):
-                return
-            yield chunk
-        async for chunk in chunks:
-            yield chunk
+    def _overdue(self) -> bytes:
+        """What the client gets because nothing came in time. Raises BackendError where it has waited long enough."""
+        now = self._clock()
+        part = b""
+        if self._end_at is not None:
+            if now >= self._end_at:
+                self._intake.close()
+        elif self._release_at is not None and now >= self._release_at:
+            self._release_at = None
+            part = self._stream.release()
+        elif now >= self._heard_at + self._timing.content:
+            raise BackendError(Kind.UPSTREAM_TIMEOUT, "The upstream is alive but has said nothing for too long.")
+        elif self._begun and now >= self._told_at + self._timing.keepalive:
+            part = self._stream.keepalive
+        self._set_timer()
+        return part
+
+    def _due(self) -> float:
+        if self._end_at is not None:
+            return self._end_at
+        due = self._heard_at + self._timing.content
+        if self._release_at is not None:
+            due = min(due, self._release_at)
+        return min(due, self._told_at + self._timing.keepalive) if self._begun else due
+
+    def _set_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_at(self._due(), self._check)
+
+    def _check(self) -> None:
+        """What a part changes is looked at only here, when the time comes that was due before it."""
+        if self._stream.progress != self._progress:
+            self._progress = self._stream.progress
+            self._heard_at = self._clock()
+        if self._clock() >= self._due():
+            self._intake.wake()
+        else:
+            self._set_timer()
 
 
 def log_usage(usage: Usage | None) -> None:

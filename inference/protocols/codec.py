@@ -64,7 +64,10 @@ class ErrorBody:
 
 
 class StreamParser(Protocol):
-    """A backend's stream, pushed in as bytes cut anywhere."""
+    """A backend's stream, pushed in as bytes cut anywhere. `is_ending`: no more of the answer will come."""
+
+    @property
+    def is_ending(self) -> bool: ...
 
     def feed(self, chunk: bytes) -> list[ir.Event]:
         """Raises BackendError for an error the stream carries, or for bytes that are not of the protocol."""
@@ -80,6 +83,11 @@ class StreamRenderer(Protocol):
 
 
 class ClientCodec(Protocol):
+    """`KEEPALIVE` is what a stream may hold between any two events, to no effect."""
+
+    @property
+    def KEEPALIVE(self) -> bytes: ...
+
     def parse_request(self, body: bytes, warnings: Warnings) -> ir.Request:
         """Raises GatewayError naming the field."""
 

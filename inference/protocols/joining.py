@@ -9,9 +9,14 @@ from inference.errors import GatewayError
 from inference.protocols.codec import Answering, ClientCodec, Rendered, StreamParser
 from inference.protocols.folding import unfold
 
+# Events. Who sends so many signs of life without content shall not fill the memory with them.
+MOST_HELD = 100
+
 
 class WholeParser:
     """Reads an answer that came whole as if it had been streamed."""
+
+    is_ending = False
 
     def __init__(self, parse_completion: Callable[[bytes], ir.Completion]) -> None:
         self._parse_completion = parse_completion
@@ -36,6 +41,10 @@ class UndoingParser:
         self._answer_tool = rendered.answer_tool
         self._answering = False
         self._called = False
+
+    @property
+    def is_ending(self) -> bool:
+        return self._parser.is_ending
 
     def feed(self, chunk: bytes) -> list[ir.Event]:
         return self._undone(self._parser.feed(chunk))
@@ -83,6 +92,12 @@ class JoinedStream:
         self._held: list[ir.Event] = []
         self._begun = False
         self._count = count
+        self.progress = 0
+        self.keepalive = client.KEEPALIVE
+
+    @property
+    def is_ending(self) -> bool:
+        return self._parser.is_ending
 
     def feed(self, chunk: bytes) -> bytes:
         return self._render(self._parser.feed(chunk))
@@ -100,11 +115,15 @@ class JoinedStream:
         return self.release() + self._client.render_stream_error(error, self._request_id)
 
     def _render(self, events: list[ir.Event]) -> bytes:
-        if events and isinstance(events[-1], ir.Finished):
-            self._count(events[-1].usage)
+        if not events:
+            return b""
+        last = events[-1]
+        if isinstance(last, ir.Finished):
+            self._count(last.usage)
+        if not isinstance(last, ir.Ping):
+            self.progress += 1
         if self._begun:
             return self._renderer.render(events)
         self._held += events
-        if all(isinstance(event, ir.Started | ir.Ping) for event in events):
-            return b""
-        return self.release()
+        mere = all(isinstance(event, ir.Started | ir.Ping) for event in events)
+        return b"" if mere and len(self._held) <= MOST_HELD else self.release()

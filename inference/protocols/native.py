@@ -88,15 +88,15 @@ def render_embeddings(result: wire.Result) -> bytes:
 class NativeParser:
     def __init__(self) -> None:
         self._reader = wire.FrameReader(EVENT_LIST, LARGEST_CHUNK)
-        self._finished = False
+        self.is_ending = False
 
     def feed(self, chunk: bytes) -> list[ir.Event]:
         events = [event for item in read(self._reader, chunk) for event in item]
-        self._finished = self._finished or is_end(events)
+        self.is_ending = self.is_ending or is_end(events)
         return events
 
     def close(self) -> list[ir.Event]:
-        if not self._finished or not self._reader.is_empty:
+        if not self.is_ending or not self._reader.is_empty:
             raise too_early()
         return []
 

@@ -27,6 +27,9 @@ class WatchedCodec(Protocol):
     """What relaying a protocol takes."""
 
     @property
+    def KEEPALIVE(self) -> bytes: ...
+
+    @property
     def scanning(self) -> Scanning: ...
 
     def acceptable(self, body: bytes) -> bytes:
@@ -47,6 +50,10 @@ class Watched(msgspec.Struct):
 
 
 WATCHED = msgspec.json.Decoder(Watched)
+# Comments, and Anthropic's event for the same.
+SIGNS_OF_LIFE = (b":", b"event: ping")
+# In bytes. Who sends so much without content shall not fill the memory with it.
+MOST_HELD = 64 * 1024
 
 
 def check(codec: WatchedCodec, body: bytes) -> None:
@@ -72,7 +79,9 @@ class PassthroughStream:
         self._splitter = sse.Splitter()
         self._held = b""
         self._begun = False
-        self._ended = False
+        self.is_ending = False
+        self.progress = 0
+        self.keepalive = codec.KEEPALIVE
 
     def feed(self, chunk: bytes) -> bytes:
         """Raises BackendError for an error that comes before any content; a later one is relayed as it is."""
@@ -80,14 +89,16 @@ class PassthroughStream:
         if not events:
             return b""
         self._count(events)
+        if not events.startswith(SIGNS_OF_LIFE):
+            self.progress += 1
         scanning = self._codec.scanning
         content = self._begun or scanning.has_content(events)
         if scanning.may_be_error(events) and (error := self._error_in(events)) is not None:
-            self._ended = True
+            self.is_ending = True
             if not content:
                 raise error
-        self._ended = self._ended or scanning.is_terminal(events)
-        if not content and not self._ended:
+        self.is_ending = self.is_ending or scanning.is_terminal(events)
+        if not content and not self.is_ending and len(self._held) <= MOST_HELD:
             self._held += events
             return b""
         return self.release() + events
@@ -102,7 +113,7 @@ class PassthroughStream:
         """Raises BackendError where the stream ended too early; what came of its last event is dropped then."""
         rest = self._splitter.rest
         last = self._codec.scanning.is_terminal(rest) and is_whole(rest)
-        if not self._ended and not last:
+        if not self.is_ending and not last:
             raise BackendError(Kind.UPSTREAM_STREAM_TRUNCATED, "The upstream's stream ended too early.")
         return self.release() + (rest if last or not rest.strip() else b"")
 

@@ -19,7 +19,7 @@ MOST_CITATIONS = 1000
 class StreamParser:
     def __init__(self) -> None:
         self._events = sse.Parser()
-        self._done = False
+        self.is_ending = False
         self._called = False
         self._usage = ir.Usage()
         self._stop_reason: str | None = None
@@ -38,7 +38,7 @@ class StreamParser:
 
     def close(self) -> list[ir.Event]:
         events = self._parsed(self._events.close())
-        if not self._done:
+        if not self.is_ending:
             raise BackendError(Kind.UPSTREAM_STREAM_TRUNCATED, "The upstream's stream ended too early.")
         return events
 
@@ -46,7 +46,7 @@ class StreamParser:
         events: list[ir.Event] = []
         for event in received:
             # Some servers end with OpenAI's mark.
-            if not self._done and event.data.strip() != "[DONE]":
+            if not self.is_ending and event.data.strip() != "[DONE]":
                 events += self._event(event.data)
         return events
 
@@ -74,7 +74,7 @@ class StreamParser:
                     self._end(event.delta)
                 return []
             case "message_stop":
-                self._done = True
+                self.is_ending = True
                 reason = stop_reason_of(self._stop_reason, has_calls=self._called)
                 finished = ir.Finished(reason, self._stop_sequence, self._usage, self._explanation)
                 return [*self._end_block(), finished]

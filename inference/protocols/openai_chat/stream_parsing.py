@@ -48,6 +48,7 @@ class StreamParser:
         self._events = sse.Parser()
         self._started = False
         self._done = False
+        self.is_ending = False
         self._id = ""
         self._calls: dict[int, Call] = {}
         self._open: Call | None = None
@@ -99,6 +100,7 @@ class StreamParser:
             if choice.finish_reason is not None or choice.error is not None:
                 check(choice)
                 self._finish_reason = choice.finish_reason or self._finish_reason
+                self.is_ending = self._finish_reason is not None
         return events
 
     def _start(self, identifier: str) -> list[ir.Event]:
@@ -189,7 +191,7 @@ class StreamParser:
         return [ir.ToolStarted(identifier, call.name), *call.unsent()]
 
     def _finish(self) -> list[ir.Event]:
-        self._done = True
+        self._done = self.is_ending = True
         events = self._start("") + self._advance(ending=True)
         refusal = "".join(self._refusal)
         reason = stop_reason_of(self._finish_reason, has_calls=self._called, refused=bool(refusal))

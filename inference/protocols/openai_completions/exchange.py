@@ -66,17 +66,23 @@ class Collector:
 class CompletionStream:
     """`count` is told the usage when all answers have ended."""
 
+    # The worker ends the stream with the last answer.
+    is_ending = False
+    keepalive = KEEPALIVE
+
     def __init__(self, collector: Collector, answering: Answering, count: Callable[[ir.Usage], None]) -> None:
         self._collector = collector
         self._answering = answering
         self._count = count
         self._begun = False
+        self.progress = 0
 
     def feed(self, chunk: bytes) -> bytes:
         came = self._collector.feed(chunk)
         parts = [self._chunk(*choice) for choice in came if choice[1] or choice[2] is not None]
         if parts:
             self._begun = True
+            self.progress += 1
             return b"".join(parts)
         return PING if self._begun and came else b""
 

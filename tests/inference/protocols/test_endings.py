@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import msgspec
 import pytest
 
 from inference import ir, sse
@@ -19,7 +20,7 @@ CODECS = {"openai_chat": openai_chat, "anthropic_messages": anthropic_messages}
 
 
 def event(name: str, **fields: Any) -> bytes:
-    return sse.encode(name, json.dumps({"type": name, **fields}).encode())
+    return sse.encode(name, msgspec.json.encode({"type": name, **fields}))
 
 
 def chunk(*, usage: Any = None, finish_reason: str | None = None, tier: str | None = None, **delta: Any) -> bytes:
