@@ -13,13 +13,23 @@ from inference.estimate import estimate
 from inference.exchange import Asked, Exchange, Translating
 from inference.protocols import anthropic_messages, native, openai_chat
 from inference.protocols.anthropic_count import LocalCount
-from inference.protocols.codec import Aim, Answering, BackendCodec, ClientCodec, Rendered, StreamCodec, StreamParser
+from inference.protocols.codec import (
+    Aim,
+    Answering,
+    BackendCodec,
+    ClientCodec,
+    Memory,
+    Rendered,
+    StreamCodec,
+    StreamParser,
+)
 from inference.protocols.folding import fold
 from inference.protocols.joining import JoinedStream, UndoingParser, WholeParser
 from inference.protocols.openai_completions import LocalCompletions
 from inference.protocols.openai_embeddings import LocalEmbeddings
 from inference.protocols.passthrough import PassthroughStream, WatchedCodec, check
 from inference.protocols.profiles import profile_of
+from inference.protocols.replaying import KeepingParser, restored
 from inference.protocols.warnings import Warnings
 from inference.unambiguous import unambiguous
 from inference.usage import Counter
@@ -36,24 +46,36 @@ ENDPOINTS = {"openai_chat": openai_chat.ENDPOINT, "anthropic_messages": anthropi
 
 
 def begin(
-    asked: Asked, backend: str, model: str, *, overrides: Mapping[str, Any] | None = None, strict: bool = False
+    asked: Asked,
+    backend: str,
+    model: str,
+    *,
+    overrides: Mapping[str, Any] | None = None,
+    strict: bool = False,
+    memory: Memory | None = None,
 ) -> Exchange:
     """An attempt at a backend that speaks this protocol and knows this model.
 
-    `overrides` adjust what is known of the model, `strict` refuses what would have to be weakened.
+    `overrides` adjust what is known of the model, `strict` refuses what would have to be weakened, `memory` is of the
+    client's earlier answers.
     Raises GatewayError naming the field that is wrong, or that the backend's protocol cannot express.
     """
     start = EXCHANGES.get((asked.protocol, backend))
     if start is None:
         message = "The backend that answers this model does not offer this address."
         raise GatewayError(Kind.UNSUPPORTED_ENDPOINT, message)
-    return start(asked, Aim(model, profile_of(backend, model, overrides or {}), Warnings(strict=strict)))
+    return start(asked, Aim(model, profile_of(backend, model, overrides or {}), Warnings(strict=strict), memory))
 
 
 def translated(backend: str, asked: Asked, aim: Aim) -> "Translation":
     """Client and backend each speak a protocol of their own."""
     decoded = unambiguous(asked.body)
     request = CLIENT_CODECS[asked.protocol].parse_request(asked.body, aim.warnings)
+    memory = (
+        aim.memory if request.tools and (asked.protocol, backend) == ("openai_chat", "anthropic_messages") else None
+    )
+    if memory is not None:
+        request = restored(request, memory.find)
     rendered = BACKEND_CODECS[backend].render_request(request, aim)
     # What such a stream begins with, and OpenAI's backends tell only at its end.
     guessed = request.stream and (asked.protocol, backend) == ("anthropic_messages", "openai_chat")
@@ -64,6 +86,7 @@ def translated(backend: str, asked: Asked, aim: Aim) -> "Translation":
         rendered=rendered,
         warnings=aim.warnings,
         input_tokens=estimate(decoded) if guessed else 0,
+        memory=memory,
     )
 
 
@@ -79,6 +102,7 @@ class Translation:
         rendered: Rendered,
         warnings: Warnings,
         input_tokens: int = 0,
+        memory: Memory | None = None,
     ) -> None:
         self.endpoint = ENDPOINTS[backend]
         self.passes = False
@@ -88,6 +112,7 @@ class Translation:
         self._client = CLIENT_CODECS[asked.protocol]
         self._backend = backend
         self._rendered = rendered
+        self._memory = memory
         self._answering = Answering(
             request_id=asked.request_id,
             model=asked.model,
@@ -113,9 +138,13 @@ class Translation:
 
     def _parser(self, is_stream: bool) -> StreamParser:
         stream_parser = BACKEND_CODECS[self._backend].stream_parser
-        parser = stream_parser() if is_stream else WholeParser(PLAIN_CODECS[self._backend].parse_completion)
+        parser: StreamParser = (
+            stream_parser() if is_stream else WholeParser(PLAIN_CODECS[self._backend].parse_completion)
+        )
         rendered = self._rendered
-        return UndoingParser(parser, rendered) if rendered.names or rendered.answer_tool else parser
+        if rendered.names or rendered.answer_tool:
+            parser = UndoingParser(parser, rendered)
+        return KeepingParser(parser, self._memory) if self._memory is not None else parser
 
 
 class Identity:

@@ -4,7 +4,7 @@ A protocol is a package (or a module) that has these functions; `translate` join
 through the neutral form. Nothing here does input or output, and nothing knows the time: it is handed in.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -14,13 +14,22 @@ from inference.protocols.warnings import Warnings
 from routing.profile import Profile
 
 
+class Memory(Protocol):
+    """The thinking of earlier answers to a client, by the id of their first call."""
+
+    def keep(self, call_id: str, blocks: Sequence[ir.Block]) -> None: ...
+
+    def find(self, call_id: str) -> tuple[ir.Block, ...]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Aim:
-    """What a request is rendered for: the model's name at the backend, and what is known of it."""
+    """What a request is rendered for: the model's name at the backend, and what is known of it and of the client."""
 
     model: str
     profile: Profile = field(default_factory=Profile)
     warnings: Warnings = field(default_factory=Warnings)
+    memory: Memory | None = None
 
 
 @dataclass(frozen=True, slots=True)
