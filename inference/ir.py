@@ -4,7 +4,7 @@ Structs rather than dataclasses, because the worker receives and sends these ver
 and msgspec tells the members of a union apart by their tag.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -273,4 +273,4 @@ type Event = (
     | Ping
     | Finished
 )
-type Events = Iterable[Event]
+type Events = Sequence[Event]

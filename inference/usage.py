@@ -19,11 +19,14 @@ class Counter:
 
     def feed(self, chunk: bytes) -> None:
         """A piece of a stream, cut anywhere."""
-        with contextlib.suppress(BackendError):
+        try:
             events = self._splitter.feed(chunk)
             if self._codec.scanning.may_have_usage(events):
                 for event in sse.parse_events(events):
                     self.read(event.data)
+        except BackendError:
+            # Not `suppress`, which would cost as much as all of this does for most chunks.
+            pass
 
     def read(self, data: bytes | str) -> None:
         """A whole answer, or the data of one event."""

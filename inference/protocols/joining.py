@@ -118,6 +118,10 @@ class JoinedStream:
         if not events:
             return b""
         last = events[-1]
+        if self._begun and type(last) is ir.TextDelta:
+            # Nearly always, so that it is asked first.
+            self.progress += 1
+            return self._renderer.render(events)
         if isinstance(last, ir.Finished):
             self._count(last.usage)
         if not isinstance(last, ir.Ping):

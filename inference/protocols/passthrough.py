@@ -74,6 +74,7 @@ class PassthroughStream:
 
     def __init__(self, codec: WatchedCodec, request_id: str, count: Callable[[bytes], None]) -> None:
         self._codec = codec
+        self._scanning = codec.scanning
         self._request_id = request_id
         self._count = count
         self._splitter = sse.Splitter()
@@ -91,7 +92,7 @@ class PassthroughStream:
         self._count(events)
         if not events.startswith(SIGNS_OF_LIFE):
             self.progress += 1
-        scanning = self._codec.scanning
+        scanning = self._scanning
         content = self._begun or scanning.has_content(events)
         if scanning.may_be_error(events) and (error := self._error_in(events)) is not None:
             self.is_ending = True
@@ -101,7 +102,7 @@ class PassthroughStream:
         if not content and not self.is_ending and len(self._held) <= MOST_HELD:
             self._held += events
             return b""
-        return self.release() + events
+        return events if self._begun else self.release() + events
 
     def release(self) -> bytes:
         """What is held; from here on nothing is."""

@@ -45,6 +45,8 @@ class StreamRenderer:
         self._annotations: list[dict[str, JSON]] = []
 
     def render(self, events: ir.Events) -> bytes:
+        if len(events) == 1:
+            return self._rendered(events[0])
         return b"".join([self._rendered(event) for event in events])
 
     def _rendered(self, event: ir.Event) -> bytes:
