@@ -68,7 +68,7 @@ async def begin_reply(response: httpx2.Response, *, protocol: str, stream: bool,
     try:
         chunks = body_chunks(response)
         if not (stream and is_stream):
-            chunks = limited(chunks)
+            chunks = limited(chunks, deadline)
         async with asyncio.timeout_at(deadline):
             first = await anext(chunks, b"")
         if not is_stream:
@@ -91,10 +91,16 @@ def body_chunks(response: httpx2.Response) -> AsyncIterator[bytes]:
     return decoded(aiter(response.stream), response.headers.get("content-encoding", ""))
 
 
-async def limited(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Raises BackendError for too many, one of READ_ERRORS as they do."""
+async def limited(chunks: AsyncIterator[bytes], deadline: float) -> AsyncIterator[bytes]:
+    """Those of an answer that is collected: nobody sees that it grows, so the deadline holds for the whole of it.
+
+    Raises BackendError for too many or too late ones, one of READ_ERRORS as they do.
+    """
+    loop = asyncio.get_running_loop()
     size = 0
     async for chunk in chunks:
+        if loop.time() > deadline:
+            raise BackendError(Kind.UPSTREAM_TIMEOUT, "The upstream did not end its answer in time.")
         size += len(chunk)
         if size > LARGEST_ANSWER:
             raise BackendError(Kind.UPSTREAM_INVALID_RESPONSE, "The upstream's answer is too long.")
@@ -115,11 +121,19 @@ def broken(error: httpx2.TransportError | NotDecodable) -> BackendError:
             assert_never(error)
 
 
+def is_refusal(body: bytes) -> bool:
+    """Whether it is an error as both vendors write one, which a client of theirs can read."""
+    try:
+        return OUTLINE.decode(body).error is not None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+
+
 def check_plain(body: bytes) -> None:
     """Raises BackendError for what is no JSON object, or one that holds nothing but an error."""
     try:
         outline = OUTLINE.decode(body)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise BackendError(Kind.UPSTREAM_INVALID_RESPONSE, "The upstream's answer is not a JSON object.") from None
     if outline.error is not None and outline.id is None:
         raise BackendError(Kind.UPSTREAM_INVALID_RESPONSE, "The upstream sent an error as a success.")
