@@ -67,7 +67,8 @@ class Kind(StrEnum):
 class GatewayError(Exception):
     """An error with a kind, for the client to see.
 
-    `param` is the path of the field at fault, as `messages[2].content`; `retry_after` is in seconds.
+    `param` is the path of the field at fault, as `messages[2].content`; `retry_after` is in seconds. `warning` is the
+    header that tells what the attempt which failed had left out, `is_translated` that its request was a translation.
     The message never holds a secret, a prompt or an answer.
     """
 
@@ -77,15 +78,21 @@ class GatewayError(Exception):
         self.message = message
         self.param = param
         self.retry_after = retry_after
+        self.warning = ""
+        self.is_translated = False
 
 
 @dataclass(frozen=True, slots=True)
 class UpstreamAnswer:
-    """An upstream's refusal as it came, to be relayed where the client speaks the upstream's protocol."""
+    """An upstream's refusal as it came, to be relayed where the client speaks the upstream's protocol.
+
+    `is_readable`: it has the form that the protocol gives to errors.
+    """
 
     status: int
     headers: tuple[tuple[str, str], ...]
     body: bytes
+    is_readable: bool = True
 
 
 class BackendError(GatewayError):

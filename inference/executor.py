@@ -12,24 +12,23 @@ from dataclasses import dataclass
 import structlog
 
 from inference import translate
+from inference.answer_headers import UPSTREAM_ID, Headers, answer_headers
 from inference.backends.base import Backend, Call, Reply
 from inference.errors import BackendError, GatewayError, Kind
 from inference.exchange import Exchange
-from inference.policy import PASSING, policy
+from inference.failures import Failure, summed_up
+from inference.healing import REASON, Lessons
+from inference.policy import policy
 from inference.relay import TIMING, Relay, Timing, log_usage
+from inference.thinking_store import ThinkingStore
 from routing.route import Route, Target
 
 log = structlog.get_logger("mlxmanager.executor")
 
 MOST_ATTEMPTS = 4
-LONGEST_RETRY_AFTER = 60.0
 LONGEST_WAIT_TO_RETRY = 2.0
 
-# An answer header that tells the same whichever protocol it came by.
-UPSTREAM_ID = "x-upstream-request-id"
 LOGGED = {UPSTREAM_ID: "upstream_id"}
-
-type Headers = tuple[tuple[str, str], ...]
 NOTHING: Headers = ()
 
 
@@ -64,39 +63,29 @@ class Answer:
     fallback_reason: Kind | None
 
 
-class AttemptsFailed(GatewayError):
-    """No target answered. `cause` is the failure to show, `protocol` the one its upstream spoke."""
-
-    def __init__(self, cause: GatewayError, *, target: Target, protocol: str, attempts: int) -> None:
-        super().__init__(cause.kind, cause.message, param=cause.param, retry_after=cause.retry_after)
-        self.cause = cause
-        self.target = target
-        self.protocol = protocol
-        self.attempts = attempts
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    error: GatewayError
-    target: Target
-
-
 class Executor:
     def __init__(self, backends: Mapping[str, Backend], timing: Timing = TIMING) -> None:
         self.backends = backends
         self.timing = timing
+        self.lessons = Lessons()
+        self.thinking = ThinkingStore()
 
     async def execute(self, incoming: Incoming, route: Route) -> Answer:
         """Raises AttemptsFailed, or GatewayError where no attempt was made."""
         failures: list[Failure] = []
         for target in route.targets:
             retried = False
+            healed: str | None = None
+            first = target is route.targets[0]
             while len(failures) < MOST_ATTEMPTS:
                 try:
-                    body, headers = await self.attempt(incoming, target, first=target is route.targets[0])
+                    body, headers = await self.attempt(incoming, target, first=first, healed=healed)
                 except GatewayError as error:
-                    failures.append(Failure(error, target))
+                    failures.append(Failure(error, target, self.backends[target.backend].protocol))
+                    healed = None if retried else self.heal(incoming, target, error)
                     wait = None if retried else wait_to_retry(error)
+                    if healed is not None:
+                        wait = 0.0
                     if wait is None:
                         break
                     retried = True
@@ -108,14 +97,25 @@ class Executor:
                 break
         if not failures:
             raise GatewayError(Kind.LOCAL_ONLY, f"{route.requested_model} may only be answered on this machine.")
-        raise self.failed(failures)
+        raise summed_up(failures, incoming.model)
 
-    async def attempt(self, incoming: Incoming, target: Target, *, first: bool) -> tuple[bytes | Relay, Headers]:
-        """One try, from the client's original request. Raises GatewayError before the first byte."""
+    def heal(self, incoming: Incoming, target: Target, error: GatewayError) -> str | None:
+        """The field to leave out where the same target is tried once more; never where the client's bytes pass."""
+        if incoming.strict or not error.is_translated:
+            return None
+        return self.lessons.learn(target, self.backends[target.backend].protocol, error)
+
+    async def attempt(
+        self, incoming: Incoming, target: Target, *, first: bool, healed: str | None
+    ) -> tuple[bytes | Relay, Headers]:
+        """One try, from the client's original request. Raises GatewayError before the first byte.
+
+        `healed` is the field that the try before was refused for.
+        """
         began = time.monotonic()
         outcome, headers = "cancelled", NOTHING
         try:
-            answer = await self.answer(incoming, target, first=first)
+            answer = await self.answer(incoming, target, first=first, healed=healed)
             outcome, headers = "answered", answer[1]
         except GatewayError as error:
             outcome, headers = str(error.kind), upstream_headers(error)
@@ -133,19 +133,36 @@ class Executor:
             )
         return answer
 
-    async def answer(self, incoming: Incoming, target: Target, *, first: bool) -> tuple[bytes | Relay, Headers]:
+    async def answer(
+        self, incoming: Incoming, target: Target, *, first: bool, healed: str | None
+    ) -> tuple[bytes | Relay, Headers]:
         if target.problem is not None:
             raise BackendError(Kind.NO_UPSTREAM_CREDENTIAL, target.problem)
         backend = self.backends[target.backend]
         exchange = translate.begin(
-            incoming, backend.protocol, target.model, overrides=target.overrides, strict=incoming.strict
+            incoming,
+            backend.protocol,
+            target.model,
+            overrides=self.lessons.overrides(target),
+            strict=incoming.strict,
+            memory=self.thinking.of(incoming.tenant),
         )
+        if healed is not None:
+            exchange.warnings.add(healed, REASON)
+        try:
+            return await self.exchanged(incoming, target, exchange=exchange, first=first)
+        except GatewayError as error:
+            error.warning = exchange.warnings.header
+            error.is_translated = not exchange.passes
+            raise
+
+    async def exchanged(
+        self, incoming: Incoming, target: Target, *, exchange: Exchange, first: bool
+    ) -> tuple[bytes | Relay, Headers]:
         same = exchange.passes
         sent = forwarded(incoming.headers, first=first) if same else ()
-        reply = await backend.open(make_call(incoming, exchange, headers=sent), target)
-        headers = reply.headers if same else tuple(pair for pair in reply.headers if pair[0] == UPSTREAM_ID)
-        if warning := exchange.warnings.header:
-            headers = (*headers, ("x-mlxmanager-warning", warning))
+        reply = await self.backends[target.backend].open(make_call(incoming, exchange, headers=sent), target)
+        headers = answer_headers(reply, same=same, stream=incoming.stream, warning=exchange.warnings.header)
         if not incoming.stream:
             return await whole(reply, exchange), headers
         relay = Relay(reply, exchange, self.timing)
@@ -155,22 +172,6 @@ class Executor:
             await relay.aclose()
             raise
         return relay, headers
-
-    def failed(self, failures: list[Failure]) -> AttemptsFailed:
-        """Of several failures show the last that passes by itself, with the shortest wait any of them named."""
-        passing = [failure for failure in failures if failure.error.kind in PASSING]
-        # That a fallback could not take the request says nothing of why it was asked.
-        falling = [failure for failure in failures if policy(failure.error.kind).falls_back]
-        shown = (passing or falling or failures)[-1]
-        waits = [failure.error.retry_after for failure in failures if failure.error.retry_after is not None]
-        failed = AttemptsFailed(
-            shown.error,
-            target=shown.target,
-            protocol=self.backends[shown.target.backend].protocol,
-            attempts=len(failures),
-        )
-        failed.retry_after = min(*waits, LONGEST_RETRY_AFTER) if waits else None
-        return failed
 
 
 def make_call(incoming: Incoming, exchange: Exchange, *, headers: Headers) -> Call:

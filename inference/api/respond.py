@@ -8,7 +8,8 @@ from django.http.response import HttpResponseBase
 from inference.api.identity import client_protocol, is_messages
 from inference.api.requests import ApiRequest
 from inference.errors import BackendError, GatewayError, Kind
-from inference.executor import Answer, AttemptsFailed
+from inference.executor import Answer
+from inference.failures import AttemptsFailed
 from inference.protocols.error_table import headers_of
 from inference.protocols.openai_chat.errors import code_of
 from inference.relay import Relay
@@ -59,6 +60,8 @@ def error_response(request: ApiRequest, error: GatewayError) -> HttpResponse:
     identify(response, request)
     if isinstance(error, AttemptsFailed):
         describe(response, error.target, error.attempts)
+        if error.warning:
+            response["x-mlxmanager-warning"] = error.warning
     return response
 
 
@@ -67,7 +70,7 @@ def as_it_came(error: GatewayError, protocol: str) -> HttpResponse | None:
     if not isinstance(error, AttemptsFailed) or error.protocol != protocol or error.kind in OUR_CREDENTIAL:
         return None
     answer = error.cause.answer if isinstance(error.cause, BackendError) else None
-    if answer is None or error.kind is Kind.UPSTREAM_INVALID_RESPONSE:
+    if answer is None or not answer.is_readable or error.kind is Kind.UPSTREAM_INVALID_RESPONSE:
         return None
     response = HttpResponse(answer.body, status=answer.status, content_type="application/json")
     set_headers(response, [*answer.headers, *headers_of(error)])

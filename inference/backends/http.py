@@ -14,7 +14,7 @@ from credentials.base_url import check_base_url
 from inference.backends.addresses import AddressRefused
 from inference.backends.base import Call
 from inference.backends.headers import Headers, to_client
-from inference.backends.reply import READ_ERRORS, HttpReply, begin_reply, body_chunks
+from inference.backends.reply import READ_ERRORS, HttpReply, begin_reply, body_chunks, is_refusal
 from inference.backends.retry_after import parse_retry_after
 from inference.errors import BackendError, Kind, UpstreamAnswer
 from routing.route import Target, Upstream
@@ -133,7 +133,8 @@ async def refusal(
         return BackendError(Kind.UPSTREAM_INVALID_RESPONSE, "The upstream redirects; redirects are not followed.")
     body = scrub(await error_body(response, seconds=call.idle), key)
     error = parse_error(status, body)
-    error.answer = UpstreamAnswer(status, to_client(response.headers.multi_items(), protocol=protocol), body)
+    headers = to_client(response.headers.multi_items(), protocol=protocol)
+    error.answer = UpstreamAnswer(status, headers, body, is_readable=is_refusal(body))
     if error.retry_after is None:
         error.retry_after = parse_retry_after(status, response.headers, now=time.time())
     return error
