@@ -13,7 +13,8 @@ from inference.api.complete import make_incoming
 from inference.api.requests import ApiRequest
 from inference.api.respond import answer_response
 from inference.errors import BackendError, Kind
-from inference.executor import Answer, AttemptsFailed, Incoming
+from inference.executor import Answer, Incoming
+from inference.failures import AttemptsFailed
 from inference.protocols.anthropic_count import estimated
 from routing.route import Route
 
