@@ -1,0 +1,1 @@
+"""What the product measures itself by, on this machine and next to others."""
