@@ -7,7 +7,7 @@ CLIENTS := tests/clients
 # The checks open no database of the user's.
 SCRATCH := MLXMANAGER_HOME=$(CURDIR)/.cache/home
 
-.PHONY: run env dev test test-postgres clients check format lint types imports migrations lock clean
+.PHONY: run env dev test test-postgres clients check format lint types imports migrations faults lock clean
 .DEFAULT_GOAL := run
 
 run: env
@@ -73,6 +73,13 @@ imports: dev
 migrations: dev
 	$(SCRATCH) $(PYTHON_IN_VENV) manage.py check
 	$(SCRATCH) $(PYTHON_IN_VENV) manage.py makemigrations --check --dry-run
+
+# The fault checks, against this product or another gateway: docs/comparison.md.
+GATEWAY := mlxmanager
+LITELLM := litellm
+
+faults: dev
+	$(PYTHON_IN_VENV) -m benchmarks.faults --gateway $(GATEWAY) --litellm $(LITELLM)
 
 # Needs uv and npm. The locks name no registry: whoever installs takes the packages from their own.
 COMPILE := uv pip compile --universal --python-version 3.12 --generate-hashes --no-emit-index-url --no-header --quiet
