@@ -2,9 +2,12 @@
 neutral form stands between them where they are two.
 """
 
+import contextlib
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
+
+import msgspec
 
 from inference import ir
 from inference.envelope import splice_model
@@ -183,6 +186,10 @@ class Identity:
         if asked.protocol not in CLIENT_CODECS:
             raise BackendError(Kind.UPSTREAM_INVALID_RESPONSE, "The upstream's answer is not of the form asked for.")
         request = ir.Request(asked.model, ())
+        # What is wrong with the request is the upstream's to say.
+        with contextlib.suppress(GatewayError):
+            request = CLIENT_CODECS[asked.protocol].parse_request(asked.body, Warnings())
+        request = msgspec.structs.replace(request, shows_reasoning=True)
         rendered = Rendered(self.request)
         return Translation(asked, asked.protocol, request=request, rendered=rendered, warnings=self.warnings)
 

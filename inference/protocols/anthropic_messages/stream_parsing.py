@@ -4,11 +4,12 @@ from collections.abc import Iterable
 
 import msgspec
 
-from inference import ir, sse
+from inference import ir
 from inference.errors import BackendError, Kind
 from inference.protocols import arguments
 from inference.protocols.anthropic_messages.answers import Block, Citation, Delta, Event, stop_reason_of, web_pages
 from inference.protocols.anthropic_messages.usage import updated
+from inference.protocols.event_parser import EventParser
 from inference.protocols.refusals import parse_stream_error
 
 EVENT = msgspec.json.Decoder(Event)
@@ -16,10 +17,9 @@ MOST_OPEN_BLOCKS = 1000
 MOST_CITATIONS = 1000
 
 
-class StreamParser:
+class StreamParser(EventParser):
     def __init__(self) -> None:
-        self._events = sse.Parser()
-        self.is_ending = False
+        super().__init__()
         self._called = False
         self._usage = ir.Usage()
         self._stop_reason: str | None = None
@@ -33,22 +33,14 @@ class StreamParser:
         # By index, as the last block of that index began: some servers give an index twice.
         self._kinds: dict[int, str] = {}
 
-    def feed(self, chunk: bytes) -> list[ir.Event]:
-        return self._parsed(self._events.feed(chunk))
+    def _read(self, data: str) -> list[ir.Event]:
+        # Some servers end with OpenAI's mark.
+        return [] if self.is_ending or data.strip() == "[DONE]" else self._event(data)
 
-    def close(self) -> list[ir.Event]:
-        events = self._parsed(self._events.close())
+    def _ended(self) -> list[ir.Event]:
         if not self.is_ending:
             raise BackendError(Kind.UPSTREAM_STREAM_TRUNCATED, "The upstream's stream ended too early.")
-        return events
-
-    def _parsed(self, received: list[sse.ServerSentEvent]) -> list[ir.Event]:
-        events: list[ir.Event] = []
-        for event in received:
-            # Some servers end with OpenAI's mark.
-            if not self.is_ending and event.data.strip() != "[DONE]":
-                events += self._event(event.data)
-        return events
+        return []
 
     def _event(self, data: str) -> list[ir.Event]:
         try:

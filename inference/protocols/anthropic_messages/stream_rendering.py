@@ -3,6 +3,7 @@
 from typing import assert_never
 
 import msgspec
+from msgspec.structs import replace
 
 from inference import ir, sse
 from inference.ir import JSON
@@ -68,15 +69,17 @@ class StreamRenderer:
         if self._started:
             return b""
         self._started = True
+        answering = self._answering
         message: dict[str, JSON] = {
-            "id": message_id(self._answering),
+            "id": message_id(answering),
             "type": "message",
             "role": "assistant",
-            "model": self._answering.model,
+            "model": answering.model,
             "content": [],
             "stop_reason": None,
             "stop_sequence": None,
-            "usage": render_usage(self._estimated(usage)),
+            # Until the backend says, what the prompt is taken for.
+            "usage": render_usage(usage if usage.input_tokens else replace(usage, input_tokens=answering.input_tokens)),
         }
         return sse.encode("message_start", encode({"type": "message_start", "message": message})) + PING
 
@@ -151,11 +154,5 @@ class StreamRenderer:
             "stop_sequence": event.stop_sequence,
             "stop_details": stop_details_of(event.stop_reason, event.explanation),
         }
-        end = {"type": "message_delta", "delta": delta, "usage": render_usage(self._estimated(event.usage))}
+        end = {"type": "message_delta", "delta": delta, "usage": render_usage(event.usage)}
         return before + sse.encode("message_delta", encode(end)) + STOP
-
-    def _estimated(self, usage: ir.Usage) -> ir.Usage:
-        """With what the prompt is taken for, as long as the backend has not said."""
-        return (
-            usage if usage.input_tokens else msgspec.structs.replace(usage, input_tokens=self._answering.input_tokens)
-        )

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from inference import ir, sse
+from inference import ir
 from inference.errors import BackendError, Kind
 from inference.protocols import arguments
+from inference.protocols.event_parser import EventParser
 from inference.protocols.names import derived_id
 from inference.protocols.openai_chat.answers import Answer, CallPiece, Piece, check, stop_reason_of
 from inference.protocols.openai_chat.usage import parse_usage
@@ -43,12 +44,11 @@ class Call:
         return [ir.ToolDelta(piece) for piece in pieces if piece]
 
 
-class StreamParser:
+class StreamParser(EventParser):
     def __init__(self) -> None:
-        self._events = sse.Parser()
+        super().__init__()
         self._started = False
         self._done = False
-        self.is_ending = False
         self._id = ""
         self._calls: dict[int, Call] = {}
         self._open: Call | None = None
@@ -59,25 +59,15 @@ class StreamParser:
         self._finish_reason: str | None = None
         self._usage = ir.Usage()
 
-    def feed(self, chunk: bytes) -> list[ir.Event]:
-        return self._parsed(self._events.feed(chunk))
+    def _read(self, data: str) -> list[ir.Event]:
+        if self._done:
+            return []
+        return self._finish() if data.strip() == "[DONE]" else self._chunk(data)
 
-    def close(self) -> list[ir.Event]:
-        events = self._parsed(self._events.close())
+    def _ended(self) -> list[ir.Event]:
         if not self._done and self._finish_reason is None:
             raise BackendError(Kind.UPSTREAM_STREAM_TRUNCATED, "The upstream's stream ended too early.")
-        return events if self._done else events + self._finish()
-
-    def _parsed(self, received: list[sse.ServerSentEvent]) -> list[ir.Event]:
-        events: list[ir.Event] = []
-        for event in received:
-            if self._done:
-                break
-            if event.data.strip() == "[DONE]":
-                events += self._finish()
-            else:
-                events += self._chunk(event.data)
-        return events
+        return [] if self._done else self._finish()
 
     def _chunk(self, data: str) -> list[ir.Event]:
         try:
