@@ -98,23 +98,26 @@ def beginning(request: ir.Request) -> str:
     return "".join(block.text for block in last.content if isinstance(block, ir.Text))
 
 
-def render_text(job: Job, tokenizer: TokenizerWrapper) -> str:
-    """Many templates refuse a system message, or one that is not the first: those get the folded turns."""
+def render_text(job: Job, tokenizer: TokenizerWrapper, *, opens: bool = True) -> str:
+    """`opens`: with what begins an answer.
+
+    Many templates refuse a system message, or one that is not the first: those get the folded turns.
+    """
     try:
-        return apply_template(turns(job.request), job, tokenizer)
+        return apply_template(turns(job.request), job, tokenizer, opens=opens)
     except GatewayError:
         if not job.request.system and all(message.role != "system" for message in job.request.messages):
             raise
-        return apply_template(folded_turns(job.request), job, tokenizer)
+        return apply_template(folded_turns(job.request), job, tokenizer, opens=opens)
 
 
-def apply_template(conversation: list[Turn], job: Job, tokenizer: TokenizerWrapper) -> str:
+def apply_template(conversation: list[Turn], job: Job, tokenizer: TokenizerWrapper, *, opens: bool) -> str:
     # An answer that has begun is past its thinking.
     thinking = False if beginning(job.request) else job.thinking
     choices: dict[str, bool] = {} if thinking is None else {"enable_thinking": thinking}
     try:
         text: str = tokenizer.apply_chat_template(
-            conversation, tools=tools(job.request) or None, tokenize=False, add_generation_prompt=True, **choices
+            conversation, tools=tools(job.request) or None, tokenize=False, add_generation_prompt=opens, **choices
         )
     except Exception as error:
         # The template is the model author's program: it can fail in any way.
