@@ -136,6 +136,15 @@ class LoadedModel(msgspec.Struct, frozen=True):
     active: int
 
 
+class Prefixes(msgspec.Struct, frozen=True):
+    """Prompts whose beginning had been read before, or had not; what is kept for them, in bytes."""
+
+    hits: int = 0
+    misses: int = 0
+    memory: int = 0
+    disk: int = 0
+
+
 class Status(Frame, frozen=True):
     """Sent once a second, and for a ping.
 
@@ -149,6 +158,7 @@ class Status(Frame, frozen=True):
     loading: str | None
     memory: int
     models: tuple[LoadedModel, ...]
+    prefixes: Prefixes = Prefixes()
 
 
 type FromWorker = Hello | Accepted | Progress | Events | Done | Result | Error | Status

@@ -5,8 +5,16 @@ from pathlib import Path
 from typing import Any
 
 import mlx.core as mx
+from mlx_lm import __version__ as VERSION
 from mlx_lm.generate import BatchGenerator, TextStateMachine
-from mlx_lm.models.cache import make_prompt_cache
+from mlx_lm.models.cache import (
+    CacheList,
+    RotatingKVCache,
+    can_trim_prompt_cache,
+    load_prompt_cache,
+    make_prompt_cache,
+    trim_prompt_cache,
+)
 from mlx_lm.sample_utils import (
     apply_min_p,
     apply_top_k,
@@ -18,18 +26,24 @@ from mlx_lm.tokenizer_utils import TokenizerWrapper
 from mlx_lm.utils import _get_classes, load_model, load_tokenizer
 
 __all__ = [
+    "VERSION",
     "BatchGenerator",
+    "CacheList",
+    "RotatingKVCache",
     "TextStateMachine",
     "TokenizerWrapper",
     "apply_min_p",
     "apply_top_k",
     "apply_top_p",
+    "can_trim_prompt_cache",
     "greedy_sampler",
     "load_body",
     "load_model",
+    "load_prompt_cache",
     "load_tokenizer",
     "make_prompt_cache",
     "make_repetition_penalty",
+    "trim_prompt_cache",
 ]
 
 

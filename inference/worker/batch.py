@@ -11,7 +11,8 @@ from inference.errors import GatewayError, Kind
 from inference.protocols import native, wire
 from inference.worker import prompts
 from inference.worker.adapter import TokenizerWrapper
-from inference.worker.engine import Reading, Token
+from inference.worker.borders import Borders
+from inference.worker.engine import Begun, Reading, Token
 from inference.worker.parsing import Answer
 from inference.worker.work import Caller, Update, Work, failed
 
@@ -26,8 +27,18 @@ class Engine(Protocol):
     tokenizer: TokenizerWrapper
     slots: int
     window: int
+    needs_borders: bool
 
-    def insert(self, prompt: list[int], wanted: ir.Sampling, *, max_tokens: int) -> int: ...
+    def insert(
+        self,
+        prompt: list[int],
+        wanted: ir.Sampling,
+        /,
+        *,
+        max_tokens: int,
+        tenant: str | None = None,
+        borders: Sequence[int] = (),
+    ) -> Begun: ...
 
     def step(self) -> Sequence[Token | Reading]: ...
 
@@ -46,6 +57,7 @@ class Row:
     work: Work
     answer: Answer
     prompt: int
+    cached: int
     at_limit: ir.StopReason
     reading: float
     echo: str
@@ -55,6 +67,7 @@ class Row:
         return ir.Usage(
             input_tokens=self.prompt,
             output_tokens=self.answer.tokens,
+            cached_tokens=self.cached,
             reasoning_tokens=self.answer.thinking_tokens,
         )
 
@@ -68,6 +81,7 @@ class Row:
 class Batch:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self._borders = Borders(engine.tokenizer)
         self._rows: dict[int, Row] = {}
 
     def __len__(self) -> int:
@@ -86,8 +100,12 @@ class Batch:
         source = "messages" if job.prompt is None else "prompt"
         limit, at_limit = output_limit(request.max_tokens, len(prompt.tokens), self.engine.window, param=source)
         answer = begin_answer(job, prompt, self.engine.tokenizer)
-        number = self.engine.insert(prompt.tokens, request.sampling, max_tokens=limit)
-        self._rows[number] = Row(work, answer, len(prompt.tokens), at_limit, time.monotonic(), prompt.echo)
+        borders = self._borders.find(job, prompt.tokens) if self.engine.needs_borders else ()
+        begun = self.engine.insert(
+            prompt.tokens, request.sampling, max_tokens=limit, tenant=work.tenant, borders=borders
+        )
+        length = len(prompt.tokens)
+        self._rows[begun.row] = Row(work, answer, length, begun.cached, at_limit, time.monotonic(), prompt.echo)
 
     def step(self) -> list[Update]:
         updates: list[Update] = []
@@ -118,8 +136,8 @@ class Batch:
         if self._rows:
             return
         first = next(iter(self.engine.tokenizer.eos_token_ids), 0)
-        number = self.engine.insert([first], ir.Sampling(temperature=0), max_tokens=1)
-        while not any(made.row == number and isinstance(made, Token) for made in self.engine.step()):
+        begun = self.engine.insert([first], ir.Sampling(temperature=0), max_tokens=1)
+        while not any(made.row == begun.row and isinstance(made, Token) for made in self.engine.step()):
             pass
 
     def close(self) -> None:
@@ -144,7 +162,7 @@ class Batch:
         events: list[ir.Event] = []
         if row.writing is None:
             row.writing = time.monotonic()
-            events.append(ir.Started(usage=ir.Usage(input_tokens=row.prompt)))
+            events.append(ir.Started(usage=ir.Usage(input_tokens=row.prompt, cached_tokens=row.cached)))
             if row.echo:
                 events.append(ir.TextDelta(row.echo))
         if made.end == "stop":

@@ -4,7 +4,10 @@ import msgspec
 
 
 class Config(msgspec.Struct, frozen=True):
-    """`parent` is the descriptor of a pipe whose end of file means that the parent is gone; None: nobody's child."""
+    """`parent` is the descriptor of a pipe whose end of file means that the parent is gone; None: nobody's child.
+
+    `prefix_memory` and `prefix_disk` are in bytes. `prefix_folder` None: nothing is kept on disk.
+    """
 
     socket: str
     models_dir: str
@@ -12,6 +15,9 @@ class Config(msgspec.Struct, frozen=True):
     largest_frame: int
     slots: int = 32
     queue_limit: int = 256
+    prefix_memory: int = 256 * 1024**2
+    prefix_folder: str | None = None
+    prefix_disk: int = 5 * 1024**3
     log_level: str = "INFO"
     log_format: str = "console"
     parent: int | None = None

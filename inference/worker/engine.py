@@ -4,14 +4,17 @@ Only Python values leave it: an MLX array belongs to the thread that made it.
 """
 
 import gc
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import mlx.core as mx
 
 from inference import ir
-from inference.worker import sampling
+from inference.installed import Installed
+from inference.worker import caches, sampling
 from inference.worker.adapter import BatchGenerator, TokenizerWrapper, load_model, load_tokenizer
+from inference.worker.prefixes import Prefixes
+from inference.worker.reuse import Reuse
 
 # Small, so that the answers being written go on while a long prompt is read.
 PREFILL_STEP = 512
@@ -30,15 +33,26 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How much of a row's prompt is read."""
+    """How much of a row's prompt is read, what was read before included."""
 
     row: int
     read: int
     total: int
 
 
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """`cached`: how many of the prompt's tokens were read before."""
+
+    row: int
+    cached: int
+
+
 class Engine:
-    def __init__(self, folder: Path, *, slots: int) -> None:
+    """`needs_borders`: what it has read is of use again only at the borders of the prompt that it is told."""
+
+    def __init__(self, installed: Installed, *, slots: int, prefixes: Prefixes) -> None:
+        folder = installed.folder
         model, config = load_model(folder)
         if mx.default_device() == mx.cpu:
             # CPUs compute in single precision, and convert half at every step.
@@ -56,26 +70,56 @@ class Engine:
             completion_batch_size=slots,
             prefill_step_size=PREFILL_STEP,
         )
+        self.needs_borders = not caches.always_trims(model)
+        self._shelf = prefixes.shelf(installed, caches.layout(model))
+        self._reuse = Reuse(self._batch, self._shelf)
 
-    def insert(self, prompt: list[int], wanted: ir.Sampling, *, max_tokens: int) -> int:
-        """Add a row to the batch. Raises GatewayError for parameters the model cannot follow."""
+    def insert(
+        self,
+        prompt: list[int],
+        wanted: ir.Sampling,
+        *,
+        max_tokens: int,
+        tenant: str | None = None,
+        borders: Sequence[int] = (),
+    ) -> Begun:
+        """Add a row to the batch. Without a tenant nothing is recalled or kept.
+
+        Raises GatewayError for parameters the model cannot follow.
+        """
         sampler = sampling.sampler(wanted, self._defaults, self._vocabulary)
         processors = sampling.processors(wanted, self._defaults, self._vocabulary, prompt=len(prompt))
-        rows: list[int] = self._batch.insert([prompt], [max_tokens], samplers=[sampler], logits_processors=[processors])
-        return rows[0]
+        start = self._reuse.start(prompt, tenant, borders)
+        rows: list[int] = self._batch.insert_segments(
+            [start.segments],
+            [max_tokens],
+            [start.cache] if start.cache else None,
+            [prompt[: start.cached]],
+            samplers=[sampler],
+            logits_processors=[processors],
+        )
+        self._reuse.follow(rows[0], start)
+        return Begun(rows[0], start.cached)
 
     def step(self) -> list[Token | Reading]:
         """One token for each row that writes, and a piece of the prompts of those that read."""
         prompts, answers = self._batch.next()
-        readings = [Reading(piece.uid, *piece.progress) for piece in prompts if not piece.end_of_segment]
+        readings = [
+            Reading(piece.uid, *self._reuse.progress(piece.uid, *piece.progress))
+            for piece in prompts
+            if not piece.end_of_segment
+        ]
+        self._reuse.keep(prompts, answers)
         return readings + [Token(answer.uid, answer.token, answer.finish_reason) for answer in answers]
 
     def remove(self, row: int) -> None:
+        self._reuse.leave(row)
         self._batch.remove([row])
 
     def close(self) -> None:
         self._batch.close()
-        del self._batch
+        self._shelf.close()
+        del self._batch, self._reuse
         gc.collect()
         mx.clear_cache()
 

@@ -31,7 +31,7 @@ class Errand:
 
 
 class Scheduler:
-    """`memory` tells how many bytes the models hold."""
+    """`memory` tells how many bytes the models hold, `prefixes` what is kept of prompts."""
 
     def __init__(
         self,
@@ -40,11 +40,13 @@ class Scheduler:
         *,
         queue_limit: int,
         memory: Callable[[], int],
+        prefixes: Callable[[], wire.Prefixes] = wire.Prefixes,
     ) -> None:
         self._models = models
         self._deliver = deliver
         self._queue_limit = queue_limit
         self._memory = memory
+        self._prefixes = prefixes
         self._changed = threading.Condition()
         self._waiting: FairQueue[Work] = FairQueue()
         self._errands: list[Errand] = []
@@ -53,6 +55,7 @@ class Scheduler:
         self._step_seconds = 0.0
         self._loaded: tuple[wire.LoadedModel, ...] = ()
         self._bytes = 0
+        self._kept = wire.Prefixes()
         self._thread = threading.Thread(target=self._run, name="mlx", daemon=True)
 
     def start(self) -> None:
@@ -108,6 +111,15 @@ class Scheduler:
 
         self._later(caller, probe)
 
+    def later(self, run: Callable[[], None]) -> None:
+        """Have the thread run this between two steps."""
+
+        def errand() -> Sequence[Update]:
+            run()
+            return []
+
+        self._later(None, errand)
+
     def status(self) -> wire.Status:
         models = self._loaded
         with self._changed:
@@ -120,6 +132,7 @@ class Scheduler:
             loading=self._models.loading,
             memory=self._bytes,
             models=models,
+            prefixes=self._kept,
         )
 
     def _later(self, caller: Caller | None, run: Callable[[], Sequence[Update]]) -> None:
@@ -208,6 +221,7 @@ class Scheduler:
     def _note(self) -> None:
         """Keep what `status` shows: the other thread may not look into the batches."""
         self._bytes = self._memory()
+        self._kept = self._prefixes()
         self._loaded = tuple(
             wire.LoadedModel(resident.installed.name, resident.installed.size, len(resident.batch))
             for resident in self._models

@@ -20,6 +20,9 @@ from inference.worker.connection import Connection
 from inference.worker.embedder import Embedder
 from inference.worker.embedding_batch import EmbeddingBatch
 from inference.worker.models import Models
+from inference.worker.prefix_files import PrefixFiles
+from inference.worker.prefix_writer import Later
+from inference.worker.prefixes import Prefixes
 from inference.worker.scheduler import Scheduler
 from inference.worker.tokens import Tokenizers
 from inference.worker.work import Update
@@ -41,8 +44,15 @@ async def serve(config: Config) -> bool:
         loop.call_soon_threadsafe(deliver, updates)
 
     look_up = functools.partial(find_one, models_dir=Path(config.models_dir), hub_cache=Path(config.hub_cache))
-    models = Models(look_up, functools.partial(load, slots=config.slots))
-    scheduler = Scheduler(models, hand_over, queue_limit=config.queue_limit, memory=engine.memory)
+
+    def later(run: Callable[[], None]) -> None:
+        scheduler.later(run)
+
+    prefixes = keep_prefixes(config, later)
+    models = Models(look_up, functools.partial(load, slots=config.slots, prefixes=prefixes))
+    scheduler = Scheduler(
+        models, hand_over, queue_limit=config.queue_limit, memory=engine.memory, prefixes=prefixes.figures
+    )
     scheduler.start()
     tokenizers = Tokenizers(look_up, queue_limit=config.queue_limit)
     make = functools.partial(Connection, scheduler, tokenizers, largest_frame=config.largest_frame)
@@ -55,10 +65,15 @@ async def serve(config: Config) -> bool:
     return scheduler.stop(LAST_STEP_SECONDS)
 
 
-def load(model: Installed, *, slots: int) -> Batch | EmbeddingBatch:
+def load(model: Installed, *, slots: int, prefixes: Prefixes) -> Batch | EmbeddingBatch:
     if model.kind == "embedding":
         return EmbeddingBatch(Embedder(model.folder, slots=slots))
-    return Batch(engine.Engine(model.folder, slots=slots))
+    return Batch(engine.Engine(model, slots=slots, prefixes=prefixes))
+
+
+def keep_prefixes(config: Config, later: Later) -> Prefixes:
+    files = None if config.prefix_folder is None else PrefixFiles(Path(config.prefix_folder), config.prefix_disk)
+    return Prefixes(config.prefix_memory, files, later)
 
 
 @contextlib.asynccontextmanager

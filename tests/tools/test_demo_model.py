@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from inference import ir
 from inference.installed import DEMO_FOLDER, find
-from inference.worker.engine import Engine, Token
+from tests.engines import bench
 from tools.demo_model.lessons import LESSONS, Lesson
 from tools.demo_model.text import BEGIN, TEMPLATE, prompt_and_answer, save_tokenizer, train_tokenizer
 from tools.demo_model.training import Plan, save_model, train
@@ -43,13 +42,10 @@ def test_a_short_run_makes_a_model_that_the_engine_runs(tmp_path: Path) -> None:
     save_tokenizer(tokenizer, folder)
     save_model(train(SHORT, tokenizer), SHORT, tokenizer, folder)
 
-    assert find(tmp_path, tmp_path / "none")["org/made"].problem is None
+    made = find(tmp_path, tmp_path / "none")["org/made"]
+    assert made.problem is None
     assert {path.name for path in folder.iterdir()} == {path.name for path in DEMO_FOLDER.iterdir()}
     assert shipped("config.json").keys() == json.loads((folder / "config.json").read_text()).keys()
-    engine = Engine(folder, slots=1)
-    engine.insert([1, 2, 3], ir.Sampling(), max_tokens=3)
-    written: list[Token] = []
-    while not written or written[-1].end is None:
-        written += [made for made in engine.step() if isinstance(made, Token)]
+    with bench(made) as engine:
+        ((written,), _) = engine.write([1, 2, 3], most=3)
     assert 1 <= len(written) <= 3
-    engine.close()

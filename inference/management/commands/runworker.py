@@ -8,9 +8,14 @@ import msgspec
 from django.conf import settings
 from django.core.management import BaseCommand, CommandError, CommandParser
 
-from inference import locks, sockets
+from inference import locks, prefix_folder, sockets
+from inference.device import memory
 from inference.protocols.wire import largest_frame
 from inference.worker.config import Config
+
+# What is kept of prompts, in memory and on disk.
+PREFIX_SHARE = 0.075
+LEAST_PREFIX_BYTES = 128 * 1024**2
 
 # What the worker's environment keeps. Everything else could hold a key, or have model code run.
 KEPT = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "TMPDIR", "TZ", "OPENBLAS_NUM_THREADS")
@@ -42,6 +47,8 @@ class Command(BaseCommand):
             models_dir=str(settings.MODELS_DIR),
             hub_cache=str(settings.HUB_CACHE),
             largest_frame=largest_frame(settings.MAX_BODY),
+            prefix_memory=max(LEAST_PREFIX_BYTES, int(PREFIX_SHARE * memory())),
+            prefix_folder=str(prefix_folder.locate(settings.HOME)),
             log_level=settings.LOG_LEVEL,
             log_format=settings.LOG_FORMAT,
             parent=options["parent"],

@@ -13,7 +13,7 @@ from inference.installed import Installed
 from inference.protocols import native, wire
 from inference.worker.adapter import TokenizerWrapper
 from inference.worker.batch import Batch
-from inference.worker.engine import Reading, Token
+from inference.worker.engine import Begun, Reading, Token
 from inference.worker.models import Models
 from inference.worker.scheduler import Scheduler
 from inference.worker.work import Caller, Update, Work
@@ -29,15 +29,16 @@ class Script:
         self.tokenizer = tokenizer
         self.slots = slots
         self.window = WINDOW
+        self.needs_borders = False
         self.rows: dict[int, int] = {}
         self.prompts: list[str] = []
         self.steps = threading.Semaphore(0)
         self.closed = False
 
-    def insert(self, prompt: list[int], _: ir.Sampling, *, max_tokens: int) -> int:
+    def insert(self, prompt: list[int], _: ir.Sampling, *, max_tokens: int, **_reuse: object) -> Begun:
         self.prompts.append(self.tokenizer.decode(prompt))
         self.rows[len(self.prompts)] = max_tokens
-        return len(self.prompts)
+        return Begun(len(self.prompts), 0)
 
     def step(self) -> Sequence[Token | Reading]:
         self.steps.acquire()

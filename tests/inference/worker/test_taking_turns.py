@@ -10,7 +10,7 @@ from inference.protocols import native, wire
 from inference.worker.adapter import TokenizerWrapper
 from inference.worker.batch import Batch
 from inference.worker.embedding_batch import EmbeddingBatch
-from inference.worker.engine import Token
+from inference.worker.engine import Begun, Token
 from inference.worker.models import Models
 from inference.worker.scheduler import Scheduler
 from inference.worker.work import Caller, Inputs, Update, Work
@@ -25,6 +25,7 @@ class Writer:
 
     slots = 8
     window = 100_000
+    needs_borders = False
 
     def __init__(self, tokenizer: TokenizerWrapper, made: list[str]) -> None:
         self.tokenizer = tokenizer
@@ -32,9 +33,9 @@ class Writer:
         self._made = made
         (self._letter,) = tokenizer.encode("a", add_special_tokens=False)
 
-    def insert(self, prompt: list[int], wanted: ir.Sampling, *, max_tokens: int) -> int:
+    def insert(self, prompt: list[int], wanted: ir.Sampling, *, max_tokens: int, **_: object) -> Begun:
         self.rows.append((prompt, wanted, max_tokens))
-        return len(self.rows) - 1
+        return Begun(len(self.rows) - 1, 0)
 
     def step(self) -> Sequence[Token]:
         self._made.append("tokens")
