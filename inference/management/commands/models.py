@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management import BaseCommand, CommandError, CommandParser
 
-from inference import downloads
+from inference import downloads, prefix_folder
 from inference.installed import Installed, find
 
 PLACES = {"bundled": "comes with MLX Manager", "models": "MLXMANAGER_MODELS_DIR", "cache": "the Hugging Face cache"}
@@ -55,6 +55,7 @@ class Command(BaseCommand):
         if model is None and not downloads.partial_place(folder).exists():
             raise CommandError(f"{name} is not installed.")
         downloads.remove(folder)
+        prefix_folder.remove(prefix_folder.locate(settings.HOME), name)
         self.stdout.write(f"{name} is removed.")
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from inference.installed import DEMO_NAME
+from inference.prefix_folder import locate, of_model
 from tests.embedding_models import tiny_bert
 from tests.hub import REPOSITORY, Hub
 from tests.local_models import copy_demo
@@ -35,7 +36,13 @@ def test_a_model_is_pulled_listed_and_removed(tmp_path: Path) -> None:
     assert "%" in pulled.stderr
     listed = models("list", home=tmp_path).stdout
     assert [line.split()[:3] for line in listed.splitlines()] == [[DEMO_NAME, "1.8", "MB"], [REPOSITORY, "1.8", "MB"]]
+    kept = of_model(locate(tmp_path), REPOSITORY)
+    kept.mkdir(parents=True)
+    (kept / "of-a-prompt.safetensors").touch()
+    other = of_model(locate(tmp_path), DEMO_NAME)
+    other.mkdir()
     assert models("remove", REPOSITORY, home=tmp_path).returncode == 0
+    assert (kept.exists(), other.exists()) == (False, True)
     assert REPOSITORY not in models("list", home=tmp_path).stdout
 
 
