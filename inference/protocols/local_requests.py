@@ -12,7 +12,6 @@ from inference.protocols.documents import document_text, is_pdf
 
 def reduced(request: ir.Request, model: str) -> ir.Request:
     """Raises Untranslatable."""
-    refuse(request)
     return ir.Request(
         model=model,
         messages=tuple(ir.Message(message.role, tuple(plain_blocks(message.content))) for message in request.messages),
@@ -22,16 +21,8 @@ def reduced(request: ir.Request, model: str) -> ir.Request:
         sampling=request.sampling,
         stop=request.stop,
         max_tokens=request.max_tokens,
+        output=request.output,
     )
-
-
-def refuse(request: ir.Request) -> None:
-    """What only constrained decoding could promise."""
-    if request.tool_choice is not None and request.tool_choice.mode in ("any", "tool"):
-        raise Untranslatable("A local model cannot be made to call a tool: use auto or none.", param="tool_choice")
-    if request.output is not None:
-        message = "A local model cannot be held to a schema: ask for it in the prompt."
-        raise Untranslatable(message, param=request.output.path or "response_format")
 
 
 def plain_blocks(blocks: Iterable[ir.Block]) -> Iterator[ir.Block]:

@@ -23,7 +23,7 @@ from mlx_lm.sample_utils import (
     make_repetition_penalty,
 )
 from mlx_lm.tokenizer_utils import TokenizerWrapper
-from mlx_lm.utils import _get_classes, load_model, load_tokenizer
+from mlx_lm.utils import _get_classes, load_config, load_model, load_tokenizer
 
 __all__ = [
     "VERSION",
@@ -38,6 +38,7 @@ __all__ = [
     "can_trim_prompt_cache",
     "greedy_sampler",
     "load_body",
+    "load_config",
     "load_model",
     "load_prompt_cache",
     "load_tokenizer",

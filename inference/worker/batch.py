@@ -13,6 +13,7 @@ from inference.worker import prompts
 from inference.worker.adapter import TokenizerWrapper
 from inference.worker.borders import Borders
 from inference.worker.engine import Begun, Reading, Token
+from inference.worker.holding import Held
 from inference.worker.parsing import Answer
 from inference.worker.work import Caller, Update, Work, failed
 
@@ -38,6 +39,7 @@ class Engine(Protocol):
         max_tokens: int,
         tenant: str | None = None,
         borders: Sequence[int] = (),
+        held: Held | None = None,
     ) -> Begun: ...
 
     def step(self) -> Sequence[Token | Reading]: ...
@@ -102,7 +104,12 @@ class Batch:
         answer = begin_answer(job, prompt, self.engine.tokenizer)
         borders = self._borders.find(job, prompt.tokens) if self.engine.needs_borders else ()
         begun = self.engine.insert(
-            prompt.tokens, request.sampling, max_tokens=limit, tenant=work.tenant, borders=borders
+            prompt.tokens,
+            request.sampling,
+            max_tokens=limit,
+            tenant=work.tenant,
+            borders=borders,
+            held=Held(work.constraint) if work.constraint else None,
         )
         length = len(prompt.tokens)
         self._rows[begun.row] = Row(work, answer, length, begun.cached, at_limit, time.monotonic(), prompt.echo)
@@ -155,6 +162,9 @@ class Batch:
         if row.answer.stop_reason is None:
             return [Update(caller, events)] if events else []
         self._drop(made)
+        if row.work.constraint is not None and row.work.constraint.has_failed:
+            message = "The answer could not be held to its schema: it allows too much at once."
+            return [failed(caller, GatewayError(Kind.INTERNAL_ERROR, message))]
         finished = ir.Finished(row.answer.stop_reason, row.answer.stop_sequence, row.usage())
         return [Update(caller, [*events, finished]), row.done()]
 
@@ -187,6 +197,7 @@ def begin_answer(job: native.Job, prompt: prompts.Prompt, tokenizer: TokenizerWr
         thinks=prompt.thinks,
         parallel=choice is None or choice.parallel,
         raw=job.prompt is not None,
+        literal=request.output is not None,
     )
     if prompt.goes_on:
         answer.follow(prompt.tokens[-1])

@@ -13,13 +13,15 @@ import msgspec
 
 from inference.errors import GatewayError, Kind
 from inference.protocols import native, wire
+from inference.worker import forms
+from inference.worker.forms import Form
 from inference.worker.scheduler import Scheduler
 from inference.worker.tokens import Tokenizers
 from inference.worker.work import Caller, Update, Work, failed, unanswered
 
 log = logging.getLogger(__name__)
 
-CAPABILITIES = ("count", "embeddings", "raw prompts", "seeds", "stops", "thinking", "tools")
+CAPABILITIES = ("count", "embeddings", "raw prompts", "schemas", "seeds", "stops", "thinking", "tools")
 
 # A gateway that reads this much less than is written, beside one frame of any length, hangs; its requests are not
 # worth the memory.
@@ -119,9 +121,18 @@ class Connection(asyncio.Protocol):
                 self.close()
 
     def _submit(self, frame: wire.Submit) -> None:
-        caller = Caller(self, frame.id)
+        job = read(native.JOB, frame.job)
         expires = time.monotonic() + frame.deadline
-        self._scheduler.submit(Work(caller, frame.tenant, read(native.JOB, frame.job), expires))
+        wanted = forms.form(job)
+        if wanted is not None:
+            self._start(frame.id, self._submit_held(frame, job, wanted, expires))
+            return
+        self._scheduler.submit(Work(Caller(self, frame.id), frame.tenant, job, expires))
+        self.send([wire.Accepted(frame.id)])
+
+    async def _submit_held(self, frame: wire.Submit, job: native.Job, wanted: Form, expires: float) -> None:
+        constraint = await self._tokenizers.constrain(job, wanted)
+        self._scheduler.submit(Work(Caller(self, frame.id), frame.tenant, job, expires, constraint))
         self.send([wire.Accepted(frame.id)])
 
     def _cancel(self, number: int) -> None:

@@ -13,6 +13,7 @@ from inference import ir
 from inference.installed import Installed
 from inference.worker import caches, sampling
 from inference.worker.adapter import BatchGenerator, TokenizerWrapper, load_model, load_tokenizer
+from inference.worker.holding import Held
 from inference.worker.prefixes import Prefixes
 from inference.worker.reuse import Reuse
 
@@ -82,6 +83,7 @@ class Engine:
         max_tokens: int,
         tenant: str | None = None,
         borders: Sequence[int] = (),
+        held: Held | None = None,
     ) -> Begun:
         """Add a row to the batch. Without a tenant nothing is recalled or kept.
 
@@ -89,6 +91,9 @@ class Engine:
         """
         sampler = sampling.sampler(wanted, self._defaults, self._vocabulary)
         processors = sampling.processors(wanted, self._defaults, self._vocabulary, prompt=len(prompt))
+        if held is not None:
+            # The last, so that nothing brings back what it has ruled out.
+            processors.append(held)
         start = self._reuse.start(prompt, tenant, borders)
         rows: list[int] = self._batch.insert_segments(
             [start.segments],

@@ -25,7 +25,7 @@ type Edges = dict[str, list[tuple[str, str]]]  # From a state: each marker, and 
 class Answer:
     """One answer as it is written. Once `stop_reason` is set, the answer has ended and takes no more tokens.
 
-    `raw`: all of it is text, whatever markers it holds.
+    `raw`: all of it is text, whatever markers it holds. `literal`: so it is once text has begun.
     """
 
     def __init__(
@@ -37,6 +37,7 @@ class Answer:
         thinks: bool = False,
         parallel: bool = True,
         raw: bool = False,
+        literal: bool = False,
     ) -> None:
         self._tokenizer = tokenizer
         self._detokenizer = tokenizer.detokenizer
@@ -46,6 +47,7 @@ class Answer:
         edges = stop_edges(self._stops) if raw else transitions(tokenizer, bool(tools), self._stops)
         begins = THINKING if thinks else TEXT if raw else tokenizer.response_initial_state or TEXT
         self._state = TextStateMachine(edges).make_state(begins)
+        self._literal = literal
         self._held = ""  # White space that is part of the answer only if more of the same follows.
         self._begins = thinks  # A block begins: its leading white space belongs to the marker.
         self._call = ""
@@ -65,6 +67,8 @@ class Answer:
         self._detokenizer.add_token(token)
         before = self._state[0]
         events = self._take(self._detokenizer.last_segment)
+        if self._literal and self.stop_reason is None and any(isinstance(event, ir.TextDelta) for event in events):
+            events += self._take_literally()
         self.thinking_tokens += THINKING in (before, self._state[0])
         return events
 
@@ -100,6 +104,13 @@ class Answer:
             events += self._piece(state, piece)
             before = state
         return events
+
+    def _take_literally(self) -> list[ir.Event]:
+        """From here on JSON may hold the words of a marker."""
+        self._literal = False
+        _, pending, _ = TextStateMachine.flush(self._state)
+        self._state = TextStateMachine(stop_edges(self._stops)).make_state(TEXT)
+        return self._take(pending)
 
     def _cross(self, old: str, new: str) -> list[ir.Event]:
         """A marker stood between the two states."""

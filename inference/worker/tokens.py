@@ -15,9 +15,12 @@ from inference.errors import GatewayError, Kind
 from inference.installed import Installed
 from inference.protocols import native
 from inference.recipes import Recipe
-from inference.worker import prompts
-from inference.worker.adapter import TokenizerWrapper, load_tokenizer
+from inference.worker import grammars, prompts
+from inference.worker.adapter import TokenizerWrapper, load_config, load_tokenizer
 from inference.worker.catalogue import LookUp, installed, loading
+from inference.worker.constraints import Constraint, constraint
+from inference.worker.forms import Form
+from inference.worker.trials import Trials
 from inference.worker.work import Inputs
 
 # A large vocabulary takes about a hundred megabytes.
@@ -40,10 +43,16 @@ class Tokenizers:
         self._queue_limit = queue_limit
         self._waiting = 0
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="tokenizers")
+        self._trials = Trials(queue_limit=queue_limit)
 
     async def count(self, job: native.Job) -> int:
         """The tokens of the prompt. Raises GatewayError as an answer to the same request would."""
         return await self._on_thread(lambda: self._count(job))
+
+    async def constrain(self, job: native.Job, wanted: Form) -> Constraint | None:
+        """What the answer is held to. Raises GatewayError where it cannot be."""
+        settled = await self._trials.settle(wanted)
+        return await self._on_thread(lambda: self._constrain(job, settled))
 
     async def read(self, job: native.EmbeddingJob) -> Inputs:
         """The tokens of texts to embed. Raises GatewayError for what the model cannot make vectors of."""
@@ -72,6 +81,16 @@ class Tokenizers:
         tokenizer = kept(installed(self._look_up, job.model, "chat"))
         return len(prompts.render(job, tokenizer, most=MOST_COUNTED).tokens)
 
+    def _constrain(self, job: native.Job, wanted: Form) -> Constraint | None:
+        tokenizer = kept(installed(self._look_up, job.model, "chat"))
+        prompt = prompts.render(job, tokenizer, most=MOST_COUNTED)
+        if prompt.goes_on and not wanted.text:
+            message = "An answer that has begun cannot be held to a form."
+            raise GatewayError(Kind.PREFILL_UNSUPPORTED, message, param="messages")
+        may_think = job.thinking is not False and not prompt.goes_on
+        grammar = grammars.grammar(wanted, tokenizer, thinks=prompt.thinks, may_think=may_think)
+        return None if grammar is None else constraint(grammar, tokenizer, param=wanted.param)
+
     def _embedding(self, name: str) -> tuple[Recipe, TokenizerWrapper]:
         model = installed(self._look_up, name, "embedding")
         with loading(name):
@@ -87,7 +106,8 @@ def kept(model: Installed) -> TokenizerWrapper:
 
 @lru_cache(maxsize=KEPT)
 def kept_tokenizer(folder: Path, changed: int) -> TokenizerWrapper:  # noqa: ARG001 - a folder that was replaced is read again
-    loaded: TokenizerWrapper = load_tokenizer(folder, {"trust_remote_code": False})
+    ends = load_config(folder).get("eos_token_id")
+    loaded: TokenizerWrapper = load_tokenizer(folder, {"trust_remote_code": False}, eos_token_ids=ends)
     return loaded
 
 

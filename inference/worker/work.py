@@ -8,6 +8,7 @@ from inference import ir
 from inference.errors import GatewayError
 from inference.installed import ModelKind
 from inference.protocols import native, wire
+from inference.worker.constraints import Constraint
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class Work:
     tenant: str
     job: native.Job | Inputs
     expires: float
+    constraint: Constraint | None = None
     since: float = field(default_factory=time.monotonic)
 
     @property

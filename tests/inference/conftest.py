@@ -15,12 +15,17 @@ NO_SYSTEM = (
     "{% for m in messages %}{% if m.role == 'system' %}{{ raise_exception('System role not supported') }}{% endif %}"
     "<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}<|im_start|>assistant\n<think>\n\n</think>\n\n"
 )
+OTHER_CALLS = (
+    "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}<|im_start|>assistant\n"
+    "{# <tool_call>\n<function=name> #}"
+)
 EXPLODING = "{% for m in messages %}{{ m.content.nothing.more }}{% endfor %}"
 
 
 @pytest.fixture(scope="session")
 def worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningWorker]:
-    """Beside the demo model, copies of it are installed that refuse system messages, explode, and want code run."""
+    """Beside the demo model, copies of it are installed that refuse system messages, explode, call
+    tools in another syntax, and want code run."""
     models = tmp_path_factory.mktemp("models")
     copy_demo(models, "test/no-system", template=NO_SYSTEM)
     copy_demo(models, "test/exploding", template=EXPLODING)
@@ -29,6 +34,7 @@ def worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningWorker]:
     copy_demo(models, "test/broken", hidden_size=7)
     (copy_demo(models, "test/broken-tokenizer") / "tokenizer.json").write_text("{")
     copy_demo(models, "test/never-loaded")
+    copy_demo(models, "test/other-calls", template=OTHER_CALLS)
     without_template(copy_demo(models, "test/base"))
     tiny_bert(models, "test/bert", matryoshka_dims=[8, 16])
     tiny_bert(models, "test/uncut")

@@ -25,7 +25,8 @@ def test_what_concerns_the_answer_is_kept() -> None:
         (ir.Message("user", (PLAIN,)),),
         system=(PLAIN,),
         tools=(ir.Tool("f", {}, "d", strict=True),),
-        tool_choice=ir.ToolChoice("auto", parallel=False),
+        tool_choice=ir.ToolChoice("any", parallel=False),
+        output=ir.OutputFormat({"type": "object"}, path="response_format"),
         sampling=ir.Sampling(temperature=0.0, seed=0),
         stop=("END",),
         max_tokens=0,
@@ -80,18 +81,3 @@ def test_what_it_cannot_see_is_refused_where_it_stands(part: ir.Image | ir.Docum
     with pytest.raises(Untranslatable) as caught:
         content(PLAIN, ir.ToolResult("t", (part,)) if in_result else part)
     assert (caught.value.kind, caught.value.param) == (Kind.UNSUPPORTED_CONTENT, PATH)
-
-
-@pytest.mark.parametrize(
-    ("fields", "param"),
-    [
-        ({"tool_choice": ir.ToolChoice("any")}, "tool_choice"),
-        ({"tool_choice": ir.ToolChoice("tool", "f")}, "tool_choice"),
-        ({"output": ir.OutputFormat()}, "response_format"),
-        ({"output": ir.OutputFormat({}, path="output_config.format")}, "output_config.format"),
-    ],
-)
-def test_what_it_cannot_be_held_to_is_refused(fields: dict[str, object], param: str) -> None:
-    with pytest.raises(Untranslatable) as caught:
-        reduced(request(PLAIN, **fields), "m")
-    assert (caught.value.kind, caught.value.param) == (Kind.UNSUPPORTED_PARAMETER, param)

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from inference import ir
-from inference.errors import BackendError, Kind, Untranslatable
+from inference.errors import BackendError, Kind
 from inference.protocols import native, wire
 from inference.protocols.codec import Aim
 
@@ -111,13 +111,6 @@ def test_thinking_follows_the_request_and_else_the_protocol(
     reasoning: ir.Reasoning | None, shows: bool, expected: bool | None
 ) -> None:
     assert rendered(reasoning=reasoning, shows_reasoning=shows).thinking is expected
-
-
-@pytest.mark.parametrize("choice", [ir.ToolChoice("any"), ir.ToolChoice("tool", "get_weather")])
-def test_a_forced_tool_is_refused(choice: ir.ToolChoice) -> None:
-    with pytest.raises(Untranslatable) as caught:
-        rendered(tool_choice=choice)
-    assert (caught.value.kind, caught.value.param) == (Kind.UNSUPPORTED_PARAMETER, "tool_choice")
 
 
 def test_frames_come_out_as_they_went_in() -> None:

@@ -25,9 +25,10 @@ class Read(Answered):
         stops: tuple[str, ...] = (),
         thinks: bool = False,
         raw: bool = False,
+        literal: bool = False,
         reason: ir.StopReason = "end_turn",
     ) -> None:
-        self.answer = Answer(tokenizer, TOOLS if tools else [], stops, thinks=thinks, raw=raw)
+        self.answer = Answer(tokenizer, TOOLS if tools else [], stops, thinks=thinks, raw=raw, literal=literal)
         events: list[ir.Event] = []
         for token in tokenizer.encode(text, add_special_tokens=False):
             events += self.answer.feed(token)
@@ -140,3 +141,18 @@ def test_a_raw_answer_is_text_whatever_it_holds(tokenizer: TokenizerWrapper) -> 
 def test_a_raw_answer_ends_at_a_stop_string(tokenizer: TokenizerWrapper) -> None:
     read = Read(tokenizer, "<think> one two three", stops=("two",), raw=True)
     assert (read.text, read.answer.stop_sequence) == ("<think> one ", "two")
+
+
+def test_markers_in_an_answer_that_is_json_are_text(tokenizer: TokenizerWrapper) -> None:
+    text = '{"a": "<think>hm</think> <tool_call>", "b": "<"}'
+    read = Read(tokenizer, f"<think>I see.</think>\n\n{text}", tools=True, literal=True)
+    assert (read.thinking, read.text, read.calls) == ("I see.", text, [])
+
+
+def test_stop_strings_are_found_in_an_answer_that_is_json(tokenizer: TokenizerWrapper) -> None:
+    for stop, text in [('"b', '{"a": "<think>", '), ('{"a', ""), ('a": "<', '{"')]:
+        assert Read(tokenizer, '{"a": "<think>", "b": 1}', stops=(stop,), literal=True).text == text
+
+
+def test_an_answer_that_may_be_json_may_be_a_call(tokenizer: TokenizerWrapper) -> None:
+    assert Read(tokenizer, CALL, tools=True, literal=True).calls == [("get_weather", {"city": "Zürich"})]

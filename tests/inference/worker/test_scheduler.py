@@ -35,7 +35,7 @@ class Script:
         self.steps = threading.Semaphore(0)
         self.closed = False
 
-    def insert(self, prompt: list[int], _: ir.Sampling, *, max_tokens: int, **_reuse: object) -> Begun:
+    def insert(self, prompt: list[int], _: ir.Sampling, /, *, max_tokens: int, **_more: object) -> Begun:
         self.prompts.append(self.tokenizer.decode(prompt))
         self.rows[len(self.prompts)] = max_tokens
         return Begun(len(self.prompts), 0)

@@ -20,11 +20,19 @@ ROWS = [
         {"request": {"system": [{"text": "S"}]}},
     ),
     kept("tools", TOOLS, {"request": {"tools": [{"name": "f"}]}}),
-    refused("tool_choice that forces a call", TOOLS | {"tool_choice": {"type": "any"}}, field="tool_choice"),
+    kept("tool_choice any", TOOLS | {"tool_choice": {"type": "any"}}, {"request": {"tool_choice": {"mode": "any"}}}),
+    kept(
+        "tool_choice tool",
+        TOOLS | {"tool_choice": {"type": "tool", "name": "f"}},
+        {"request": {"tool_choice": {"mode": "tool", "name": "f"}}},
+    ),
+    kept("strict tools", {"tools": [TOOLS["tools"][0] | {"strict": True}]}, {"request": {"tools": [{"strict": True}]}}),
     kept("thinking", {"thinking": {"type": "adaptive"}}, {"thinking": True}),
     kept("no thinking", {"thinking": {"type": "disabled"}}, {"thinking": False}),
-    refused(
-        "output_config.format", {"output_config": {"format": {"type": "json_schema", "schema": {"type": "object"}}}}
+    kept(
+        "output_config.format",
+        {"output_config": {"format": {"type": "json_schema", "schema": {"type": "object"}}}},
+        {"request": {"output": {"schema": {"type": "object"}, "path": "output_config.format"}}},
     ),
     refused(
         "image",

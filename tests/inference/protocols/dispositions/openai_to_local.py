@@ -6,6 +6,10 @@ from tests.inference.protocols.dispositions.row import PIXEL, dropped, kept, ref
 
 TOOLS: dict[str, Any] = {"tools": [{"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}]}
 
+STRICT_TOOLS: dict[str, Any] = {
+    "tools": [{"type": "function", "function": TOOLS["tools"][0]["function"] | {"strict": True}}]
+}
+
 
 def sampled(name: str, value: Any) -> Any:
     return kept(name, {name: value}, {"request": {"sampling": {name: value}}})
@@ -24,15 +28,27 @@ ROWS = [
     kept("stop", {"stop": ["x"]}, {"request": {"stop": ["x"]}}),
     kept("tools", TOOLS, {"request": {"tools": [{"name": "f"}]}}),
     kept("tool_choice none", TOOLS | {"tool_choice": "none"}, {"request": {"tool_choice": {"mode": "none"}}}),
-    refused("tool_choice that forces a call", TOOLS | {"tool_choice": "required"}, field="tool_choice"),
+    kept("tool_choice required", TOOLS | {"tool_choice": "required"}, {"request": {"tool_choice": {"mode": "any"}}}),
+    kept(
+        "tool_choice named",
+        TOOLS | {"tool_choice": {"type": "function", "function": {"name": "f"}}},
+        {"request": {"tool_choice": {"mode": "tool", "name": "f"}}},
+    ),
+    kept("strict tools", STRICT_TOOLS, {"request": {"tools": [{"strict": True}]}}),
     kept(
         "parallel_tool_calls", TOOLS | {"parallel_tool_calls": False}, {"request": {"tool_choice": {"parallel": False}}}
     ),
     kept("reasoning_effort", {"reasoning_effort": "low"}, {"thinking": True}),
     kept("reasoning_effort none", {"reasoning_effort": "none"}, {"thinking": False}),
-    refused(
-        "response_format",
+    kept(
+        "response_format json_schema",
         {"response_format": {"type": "json_schema", "json_schema": {"name": "n", "schema": {"type": "object"}}}},
+        {"request": {"output": {"schema": {"type": "object"}, "path": "response_format"}}},
+    ),
+    kept(
+        "response_format json_object",
+        {"response_format": {"type": "json_object"}},
+        {"request": {"output": {"path": "response_format"}}},
     ),
     refused("n above 1", {"n": 2}, field="n"),
     refused("logprobs", {"logprobs": True}),
