@@ -18,7 +18,7 @@ LARGEST_CHUNK = 2**32
 
 
 class Job(msgspec.Struct, frozen=True):
-    """A request as the worker gets it. `thinking` None: as the model's chat template has it.
+    """A request as the worker gets it. `thinking` None: as the model's chat template has it. Its budget is in tokens.
 
     A `prompt`, text or the model's own tokens, is completed as it stands: the request then has no messages. With
     `echo` the answer begins with it.
@@ -26,6 +26,7 @@ class Job(msgspec.Struct, frozen=True):
 
     request: ir.Request
     thinking: bool | None = None
+    thinking_budget: int | None = None
     prompt: str | tuple[int, ...] | None = None
     echo: bool = False
 
@@ -58,7 +59,7 @@ EVENT_LIST: msgspec.msgpack.Decoder[list[ir.Event]] = msgspec.msgpack.Decoder(li
 
 def render_request(request: ir.Request, aim: Aim) -> Rendered:
     """Raises Untranslatable."""
-    return Rendered(wire.encode(Job(reduced(request, aim.model), thinking(request))))
+    return Rendered(wire.encode(Job(reduced(request, aim.model), thinking(request), budget(request))))
 
 
 def thinking(request: ir.Request) -> bool | None:
@@ -69,6 +70,10 @@ def thinking(request: ir.Request) -> bool | None:
     if asked is not None and asked.effort is not None:
         return asked.effort != "none"
     return None if request.shows_reasoning else False
+
+
+def budget(request: ir.Request) -> int | None:
+    return request.reasoning.budget if request.reasoning else None
 
 
 def render_events(events: Iterable[ir.Event]) -> bytes:

@@ -15,6 +15,7 @@ from inference.worker.borders import Borders
 from inference.worker.engine import Begun, Reading, Token
 from inference.worker.holding import Held
 from inference.worker.parsing import Answer
+from inference.worker.thinking import ThinkingLimit
 from inference.worker.work import Caller, Update, Work, failed
 
 log = logging.getLogger(__name__)
@@ -109,7 +110,7 @@ class Batch:
             max_tokens=limit,
             tenant=work.tenant,
             borders=borders,
-            held=Held(work.constraint) if work.constraint else None,
+            held=begin_holding(work, prompt, self.engine.tokenizer),
         )
         length = len(prompt.tokens)
         self._rows[begun.row] = Row(work, answer, length, begun.cached, at_limit, time.monotonic(), prompt.echo)
@@ -202,6 +203,17 @@ def begin_answer(job: native.Job, prompt: prompts.Prompt, tokenizer: TokenizerWr
     if prompt.goes_on:
         answer.follow(prompt.tokens[-1])
     return answer
+
+
+def begin_holding(work: Work, prompt: prompts.Prompt, tokenizer: TokenizerWrapper) -> Held | None:
+    """None where the answer is free, and so is its thinking."""
+    assert isinstance(work.job, native.Job)
+    budget = work.job.thinking_budget
+    limit = None
+    if budget is not None and tokenizer.has_thinking:
+        opening, closing = tokenizer.think_start_tokens, tokenizer.think_end_tokens
+        limit = ThinkingLimit(opening, closing, budget, thinks=prompt.thinks)
+    return Held(work.constraint, limit) if work.constraint or limit else None
 
 
 def output_limit(asked: int | None, prompt: int, window: int, *, param: str) -> tuple[int, ir.StopReason]:

@@ -1,4 +1,4 @@
-"""Holds a row of the batch to what may follow: a logits processor over its constraint."""
+"""Holds a row of the batch to what may follow: a logits processor over its constraint and its budget for thinking."""
 
 import math
 
@@ -7,25 +7,44 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.worker.constraints import Constraint
+from inference.worker.thinking import ThinkingLimit
 
 
 class Held:
     """Called once for each token of the row, one step ahead of what is shown; the last of `tokens` is news to it."""
 
-    def __init__(self, constraint: Constraint) -> None:
+    def __init__(self, constraint: Constraint | None, limit: ThinkingLimit | None) -> None:
         self._constraint = constraint
+        self._limit = limit
         self._begun = False
 
     def __call__(self, tokens: mx.array, logits: mx.array) -> mx.array:
+        if self._constraint is None and (self._limit is None or self._limit.is_over):
+            return logits
         # The model computes while the grammar is looked into.
         mx.async_eval(logits)
         if self._begun:
             token = tokens[-1].item()
             assert isinstance(token, int)
-            self._constraint.advance(token)
+            self._advance(token)
         self._begun = True
-        allowed = fitted(self._constraint.allowed(), logits.shape[-1])
-        return mx.where(mx.array(allowed), logits, -math.inf)
+        allowed = self._allowed(logits.shape[-1])
+        return logits if allowed is None else mx.where(mx.array(allowed), logits, -math.inf)
+
+    def _advance(self, token: int) -> None:
+        if self._constraint is not None:
+            self._constraint.advance(token)
+        if self._limit is not None:
+            self._limit.advance(token)
+
+    def _allowed(self, width: int) -> NDArray[np.bool_] | None:
+        allowed = None if self._constraint is None else fitted(self._constraint.allowed(), width)
+        forced = None if self._limit is None else self._limit.forced
+        # Not in the middle of a character: there the constraint wants its rest first.
+        if forced is not None and (allowed is None or allowed[forced]):
+            allowed = np.zeros(width, dtype=np.bool_)
+            allowed[forced] = True
+        return allowed
 
 
 def fitted(allowed: NDArray[np.bool_], width: int) -> NDArray[np.bool_]:

@@ -113,6 +113,11 @@ def test_thinking_follows_the_request_and_else_the_protocol(
     assert rendered(reasoning=reasoning, shows_reasoning=shows).thinking is expected
 
 
+def test_a_budget_for_thinking_is_sent() -> None:
+    assert rendered(reasoning=ir.Reasoning(enabled=True, budget=50)).thinking_budget == 50
+    assert rendered(reasoning=ir.Reasoning(enabled=True)).thinking_budget is None
+
+
 def test_frames_come_out_as_they_went_in() -> None:
     frames: list[wire.Frame] = [
         wire.Hello(wire.VERSION, ("tools",)),

@@ -139,7 +139,7 @@ def test_an_answer_of_another_layout_is_not_held(tokenizer: TokenizerWrapper) ->
 
 @pytest.mark.parametrize("width", [1000, 1024, 1500])
 def test_a_model_may_have_room_for_other_tokens_than_its_tokenizer(tokenizer: TokenizerWrapper, width: int) -> None:
-    processor = Held(held(tokenizer, output=CITY))
+    processor = Held(held(tokenizer, output=CITY), None)
     logits = processor(mx.array([1, 2, 3]), mx.zeros((1, width)))
     assert logits.shape == (1, width)
     allowed = [tokenizer.decode([token]) for token in np.nonzero(np.isfinite(np.array(logits[0])))[0]]

@@ -40,6 +40,7 @@ ROWS = [
     ),
     kept("reasoning_effort", {"reasoning_effort": "low"}, {"thinking": True}),
     kept("reasoning_effort none", {"reasoning_effort": "none"}, {"thinking": False}),
+    kept("thinking.budget_tokens", {"thinking": {"type": "enabled", "budget_tokens": 50}}, {"thinking_budget": 50}),
     kept(
         "response_format json_schema",
         {"response_format": {"type": "json_schema", "json_schema": {"name": "n", "schema": {"type": "object"}}}},
