@@ -65,6 +65,7 @@ def _step(backend: str, model: str | None, credential: CloudCredential | None) -
 class ModelProfileForm(forms.ModelForm):  # type: ignore[type-arg]  # Not generic at run time.
     settings = forms.JSONField(
         required=False,
+        initial=dict,
         widget=forms.Textarea(attrs={"rows": 8, "class": "vLargeTextField", "spellcheck": "false"}),
         help_text=format_html(
             "JSON, such as {}. What is not named stays as it is built in.<br>{}",

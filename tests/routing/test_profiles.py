@@ -144,6 +144,10 @@ def test_the_admin_lists_what_a_profile_says(browser: Client) -> None:
     assert 'field-shown_settings">none<' in page
 
 
+def test_the_admins_form_begins_without_settings(browser: Client) -> None:
+    assert ">\n{}</textarea>" in browser.get(f"{PROFILES}add/").content.decode()
+
+
 def test_the_admins_form_names_every_setting(browser: Client) -> None:
     page = browser.get(f"{PROFILES}add/").content.decode()
     for name in Profile.__struct_fields__:
