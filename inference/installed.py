@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from inference import recipes
+from inference import footprints, recipes
 
 DEMO_NAME = "mlxmanager/demo"
 DEMO_FOLDER = Path(__file__).parent / "demo_model"
@@ -32,7 +32,10 @@ type ModelKind = Literal["chat", "embedding"]
 
 @dataclass(frozen=True, slots=True)
 class Installed:
-    """`size` is in bytes of weights. `problem` says why the model is not loaded, where that is known."""
+    """`size` is in bytes of weights as they lie there; `needs` is what answering anything at all takes of memory.
+
+    `problem` says why the model is not loaded, where that is known.
+    """
 
     name: str
     folder: Path
@@ -40,11 +43,13 @@ class Installed:
     size: int
     problem: str | None = None
     kind: ModelKind = "chat"
+    needs: int = 0
 
 
 class Tensor(msgspec.Struct, frozen=True):
     """A line in the header of a safetensors file; its `__metadata__` has no offsets."""
 
+    dtype: str = ""
     data_offsets: tuple[int, int] = (0, 0)
 
 
@@ -79,7 +84,9 @@ def look_at(name: str, folder: Path, place: Place) -> Installed | None:
     # A folder may hold dangling links, be unreadable, or vanish while we look.
     with contextlib.suppress(OSError):
         if is_complete(folder):
-            return Installed(name, folder, place, size(folder), problem(folder), kind(folder))
+            stored, loaded = size(folder)
+            needs = footprints.least(folder, loaded)
+            return Installed(name, folder, place, stored, problem(folder), kind(folder), needs)
     return None
 
 
@@ -139,20 +146,22 @@ def weights(folder: Path) -> list[Path]:
     return sorted(folder.glob(WEIGHTS))
 
 
-def size(folder: Path) -> int:
-    """Bytes of weights, as the headers of the files have it."""
-    return sum(tensor_bytes(path, path.stat().st_mtime_ns) for path in weights(folder))
+def size(folder: Path) -> tuple[int, int]:
+    """Bytes of weights as the headers of the files have them, and once they are in memory."""
+    sizes = [tensor_bytes(path, path.stat().st_mtime_ns) for path in weights(folder)]
+    return sum(stored for stored, _ in sizes), sum(loaded for _, loaded in sizes)
 
 
 @lru_cache(maxsize=1024)
-def tensor_bytes(path: Path, changed: int) -> int:  # noqa: ARG001 - a file that has changed is read again
+def tensor_bytes(path: Path, changed: int) -> tuple[int, int]:  # noqa: ARG001 - a file that has changed is read again
     try:
         with path.open("rb") as file:
             length = int.from_bytes(file.read(8), "little")
             header = HEADER.decode(file.read(min(length, LARGEST_HEADER)))
     except (OSError, msgspec.MsgspecError):
-        return 0
-    return sum(end - begin for begin, end in (tensor.data_offsets for tensor in header.values()))
+        return 0, 0
+    sizes = [(tensor.dtype, tensor.data_offsets[1] - tensor.data_offsets[0]) for tensor in header.values()]
+    return sum(stored for _, stored in sizes), sum(footprints.in_memory(dtype, stored) for dtype, stored in sizes)
 
 
 def kind(folder: Path) -> ModelKind:

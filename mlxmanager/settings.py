@@ -78,6 +78,7 @@ except ValueError as error:
 # Local models.
 
 MODELS_DIR = Path(env.text("MLXMANAGER_MODELS_DIR") or HOME / "models").expanduser().absolute()
+MEMORY_BUDGET: int | None = env.size("MLXMANAGER_MEMORY_BUDGET", None)
 HUGGING_FACE = Path(env.text("HF_HOME") or "~/.cache/huggingface").expanduser().absolute()
 HUB_CACHE = Path(env.text("HF_HUB_CACHE") or HUGGING_FACE / "hub").expanduser().absolute()
 

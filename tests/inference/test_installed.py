@@ -18,7 +18,8 @@ def installed(models: Path, cache: Path = Path("/nonexistent")) -> dict[str, Ins
 
 def test_the_demo_model_is_always_there(tmp_path: Path) -> None:
     found = installed(tmp_path / "missing")
-    assert found == {DEMO_NAME: Installed(DEMO_NAME, DEMO_FOLDER, "bundled", found[DEMO_NAME].size)}
+    demo = found[DEMO_NAME]
+    assert found == {DEMO_NAME: Installed(DEMO_NAME, DEMO_FOLDER, "bundled", demo.size, needs=demo.needs)}
 
 
 def test_the_size_is_that_of_the_tensors(tmp_path: Path) -> None:

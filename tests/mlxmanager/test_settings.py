@@ -73,6 +73,7 @@ def test_value_and_file_at_once_are_refused(monkeypatch: pytest.MonkeyPatch, tmp
         ("MLXMANAGER_CORS_ORIGINS", "*"),
         ("MLXMANAGER_CORS_ORIGINS", "https://app.example.org/page"),
         ("DATABASE_URL", "oracle://x"),
+        ("MLXMANAGER_MEMORY_BUDGET", "75%"),
     ],
 )
 def test_a_wrong_value_stops_the_start_with_the_settings_name(tmp_path: Path, setting: str, value: str) -> None:
