@@ -38,6 +38,7 @@ class Kind(StrEnum):
     MODEL_LOADING = "model_loading"
     MODEL_NOT_INSTALLED = "model_not_installed"
     MODEL_DOES_NOT_FIT = "model_does_not_fit"
+    CONTEXT_DOES_NOT_FIT = "context_does_not_fit"
     CONTEXT_LENGTH_EXCEEDED = "context_length_exceeded"
     QUEUE_FULL = "queue_full"
 

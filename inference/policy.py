@@ -40,6 +40,7 @@ POLICY: dict[Kind, Policy] = {
     Kind.MODEL_LOADING: NEXT,
     Kind.MODEL_NOT_INSTALLED: NEXT,
     Kind.MODEL_DOES_NOT_FIT: NEXT,
+    Kind.CONTEXT_DOES_NOT_FIT: NEXT,
     Kind.QUEUE_FULL: NEXT,
 }
 

@@ -15,9 +15,10 @@ from mlx.utils import tree_flatten, tree_map
 
 from inference import ir
 from inference.installed import DEMO_FOLDER, DEMO_NAME, Installed
-from inference.worker.engine import Engine, Token
+from inference.worker.engine import Engine, Token, load
 from inference.worker.prefix_files import PrefixFiles
 from inference.worker.prefixes import Prefixes
+from tests.local_models import loaded
 
 GREEDY = ir.Sampling(temperature=0)
 DEMO = Installed(DEMO_NAME, DEMO_FOLDER, "bundled", 0)
@@ -96,10 +97,12 @@ class Bench:
 
 
 @contextmanager
-def bench(model: Installed = DEMO, *, limit: int = PLENTY, files: PrefixFiles | None = None) -> Iterator[Bench]:
+def bench(
+    model: Installed = DEMO, *, limit: int = PLENTY, files: PrefixFiles | None = None, spare: int = PLENTY
+) -> Iterator[Bench]:
     waiting: Queue[Callable[[], None]] = Queue()
-    prefixes = Prefixes(limit, files, waiting.put)
-    engine = Engine(model, slots=16, prefixes=prefixes)
+    prefixes = Prefixes(limit, files, waiting.put, lambda: spare)
+    engine = loaded(load(model, slots=16, prefixes=prefixes))
     try:
         yield Bench(engine, prefixes, waiting)
     finally:

@@ -4,7 +4,7 @@ import asyncio
 import json
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +131,16 @@ class Answered:
         last = self.events[-1]
         assert isinstance(last, ir.Finished)
         return last
+
+
+def loaded[T](pieces: Generator[None, None, T]) -> T:
+    """What comes of loading a model in this process, all pieces at once."""
+    try:
+        while True:
+            next(pieces)
+    except StopIteration as end:
+        value: T = end.value
+        return value
 
 
 def without_template(folder: Path) -> None:

@@ -19,6 +19,7 @@ from routing.route import Target
 
 HELLO_SECONDS = 5.0
 FAILURE_HOLDS = 0.2
+WORKERS_SHARE = 0.95
 # Longer than loading a tokenizer keeps the worker from its socket.
 LONGEST_SILENCE = 10.0
 PING_SECONDS = 5.0
@@ -149,7 +150,9 @@ def requests(call: Call) -> list[tuple[wire.Asking, Render]]:
     - `count`: a Job, answered by its number of tokens;
     - `embeddings`: an EmbeddingJob, answered by Embeddings.
     """
-    submit = functools.partial(wire.Submit, 0, call.first_byte, call.tenant)
+    # The worker is to say first why a request has waited too long: it knows.
+    deadline = call.first_byte * WORKERS_SHARE
+    submit = functools.partial(wire.Submit, 0, deadline, call.tenant)
     match call.endpoint:
         case "":
             return [(submit(msgspec.Raw(call.body)), wire.prefixed)]
@@ -160,6 +163,6 @@ def requests(call: Call) -> list[tuple[wire.Asking, Render]]:
             return [(wire.Count(0, msgspec.Raw(call.body)), wire.prefixed)]
         case "embeddings":
             job = msgspec.Raw(call.body)
-            return [(wire.Embed(0, call.first_byte, call.tenant, job), wire.prefixed)]
+            return [(wire.Embed(0, deadline, call.tenant, job), wire.prefixed)]
         case other:
             raise BackendError(Kind.UNSUPPORTED_ENDPOINT, f"The local worker has no endpoint {other}.")

@@ -7,7 +7,7 @@ import msgspec
 from inference import ir
 from inference.errors import Kind
 
-VERSION = 2
+VERSION = 3
 LENGTH_BYTES = 4
 PREFIX_BYTES = 64
 
@@ -34,6 +34,27 @@ class Load(Frame, frozen=True):
 class Unload(Frame, frozen=True):
     id: int
     model: str
+
+
+class ModelOptions(msgspec.Struct, frozen=True, array_like=True):
+    """What the operator wants of a model.
+
+    `pinned`: it never makes room for another. `preload`: it is loaded before it is asked for. `idle_ttl` is in seconds
+    and `max_context` in tokens; None: as the worker has it.
+    """
+
+    name: str
+    pinned: bool = False
+    preload: bool = False
+    idle_ttl: int | None = None
+    max_context: int | None = None
+
+
+class Configure(Frame, frozen=True):
+    """The options of all models that have some. Has no answer, and no effect unless its generation is a new one."""
+
+    generation: int
+    models: tuple[ModelOptions, ...]
 
 
 class Submit(Frame, frozen=True):
@@ -70,7 +91,7 @@ class Ping(Frame, frozen=True):
 
 
 type Asking = Load | Unload | Submit | Count | Embed | Ping
-type ToWorker = Hello | Cancel | Asking
+type ToWorker = Hello | Cancel | Configure | Asking
 
 # From the worker.
 
@@ -129,7 +150,7 @@ class Error(Frame, frozen=True):
 
 
 class LoadedModel(msgspec.Struct, frozen=True):
-    """`size` is in bytes of weights."""
+    """`size` is in bytes of weights in memory."""
 
     name: str
     size: int
@@ -146,7 +167,7 @@ class Prefixes(msgspec.Struct, frozen=True):
 
 
 class Status(Frame, frozen=True):
-    """Sent once a second, and for a ping.
+    """Sent once a second, and for a ping. `memory` is what MLX holds and `budget` what it may, in bytes.
 
     While `active` is above 0 and nothing is `loading`, `steps` grows, or the worker hangs.
     """
@@ -158,6 +179,7 @@ class Status(Frame, frozen=True):
     loading: str | None
     memory: int
     models: tuple[LoadedModel, ...]
+    budget: int
     prefixes: Prefixes = Prefixes()
 
 

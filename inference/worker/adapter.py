@@ -5,10 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import mlx.core as mx
+from mlx.utils import tree_flatten
 from mlx_lm import __version__ as VERSION
 from mlx_lm.generate import BatchGenerator, TextStateMachine
 from mlx_lm.models.cache import (
     CacheList,
+    KVCache,
     RotatingKVCache,
     can_trim_prompt_cache,
     load_prompt_cache,
@@ -29,6 +31,7 @@ __all__ = [
     "VERSION",
     "BatchGenerator",
     "CacheList",
+    "KVCache",
     "RotatingKVCache",
     "TextStateMachine",
     "TokenizerWrapper",
@@ -37,6 +40,7 @@ __all__ = [
     "apply_top_p",
     "can_trim_prompt_cache",
     "greedy_sampler",
+    "leaves",
     "load_body",
     "load_config",
     "load_model",
@@ -56,11 +60,18 @@ def leave_wired_limit() -> None:
 vars(importlib.import_module("mlx_lm.generate"))["maybe_set_recommended_wired_limit"] = leave_wired_limit
 
 
-def load_body(folder: Path, dtype: mx.Dtype | None) -> Any:
-    """A model without its head: called with tokens and a cache it gives the states that the head would read."""
-    model, _ = load_model(folder, get_model_classes=body_classes)
-    if dtype is not None:
-        model.set_dtype(dtype)
+def leaves(model: Any) -> list[mx.array]:
+    """The model's weights."""
+    named: dict[str, mx.array] = dict(tree_flatten(model.parameters()))
+    return list(named.values())
+
+
+def load_body(folder: Path) -> Any:
+    """A model without its head: called with tokens and a cache it gives the states that the head would read.
+
+    Its weights are promised: they come into memory where they are first used.
+    """
+    model, _ = load_model(folder, lazy=True, get_model_classes=body_classes)
     return model
 
 

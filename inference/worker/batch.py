@@ -1,10 +1,12 @@
 """The requests one model answers at a time: each row of the engine's batch with the answer it is writing."""
 
+import bisect
 import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
+from weakref import WeakKeyDictionary
 
 from inference import ir
 from inference.errors import GatewayError, Kind
@@ -14,6 +16,7 @@ from inference.worker.adapter import TokenizerWrapper
 from inference.worker.borders import Borders
 from inference.worker.engine import Begun, Reading, Token
 from inference.worker.holding import Held
+from inference.worker.memory import Cost, Need, too_long
 from inference.worker.parsing import Answer
 from inference.worker.thinking import ThinkingLimit
 from inference.worker.work import Caller, Update, Work, failed
@@ -30,6 +33,7 @@ class Engine(Protocol):
     slots: int
     window: int
     needs_borders: bool
+    cost: Cost
 
     def insert(
         self,
@@ -50,21 +54,33 @@ class Engine(Protocol):
     def close(self) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A request as it will be begun: `limit` tokens may be written, and `at_limit` is the reason to give then."""
+
+    prompt: prompts.Prompt
+    limit: int
+    at_limit: ir.StopReason
+
+    @property
+    def length(self) -> int:
+        return len(self.prompt.tokens) + self.limit
+
+
 @dataclass(slots=True)
 class Row:
-    """`at_limit` is the reason to give when the row reaches its limit. `writing` is when its first token came.
-
-    `echo` is what the answer begins with, ahead of what is written.
-    """
+    """`writing` is when its first token came."""
 
     work: Work
     answer: Answer
-    prompt: int
+    prepared: Prepared
     cached: int
-    at_limit: ir.StopReason
     reading: float
-    echo: str
     writing: float | None = None
+
+    @property
+    def prompt(self) -> int:
+        return len(self.prepared.prompt.tokens)
 
     def usage(self) -> ir.Usage:
         return ir.Usage(
@@ -82,10 +98,15 @@ class Row:
 
 
 class Batch:
+    """`max_context`: how many tokens a prompt and its answer may have, where that is less than the model can."""
+
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self._borders = Borders(engine.tokenizer)
+        self.max_context: int | None = None
         self._rows: dict[int, Row] = {}
+        self._prepared: WeakKeyDictionary[Work, Prepared] = WeakKeyDictionary()
+        self._beginning: list[Prepared] = []
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -94,26 +115,49 @@ class Batch:
     def has_room(self) -> bool:
         return len(self._rows) < self.engine.slots
 
+    @property
+    def weights(self) -> int:
+        return self.engine.cost.weights
+
+    def prepare(self, work: Work, room: int) -> None:
+        """Find out what the request takes, once. Raises GatewayError where it cannot be answered as it is.
+
+        `room` is the memory in bytes that it can ever have.
+        """
+        if work not in self._prepared:
+            self._prepared[work] = self._prepare(work, room)
+
+    def need(self, work: Work | None = None) -> Need:
+        """What the rows take, with those of a request that is prepared."""
+        rows = [*self._beginning, *(row.prepared for row in self._rows.values())]
+        lengths = [prepared.length for prepared in rows]
+        return self.engine.cost.of_rows(lengths if work is None else [*lengths, self._prepared[work].length])
+
     def admit(self, work: Work) -> None:
-        """Raises GatewayError where the request cannot be answered as it is."""
+        """Begin a request that is prepared. Raises GatewayError for parameters the model cannot follow."""
         job = work.job
         assert isinstance(job, native.Job)
-        request = job.request
-        prompt = prompts.render(job, self.engine.tokenizer, most=self.engine.window)
-        source = "messages" if job.prompt is None else "prompt"
-        limit, at_limit = output_limit(request.max_tokens, len(prompt.tokens), self.engine.window, param=source)
+        prepared = self._prepared.pop(work)
+        # What is recalled from the disk for the row must not take its room.
+        self._beginning = [prepared]
+        try:
+            self._insert(work, job, prepared)
+        finally:
+            self._beginning = []
+
+    def _insert(self, work: Work, job: native.Job, prepared: Prepared) -> None:
+        prompt = prepared.prompt
         answer = begin_answer(job, prompt, self.engine.tokenizer)
         borders = self._borders.find(job, prompt.tokens) if self.engine.needs_borders else ()
         begun = self.engine.insert(
             prompt.tokens,
-            request.sampling,
-            max_tokens=limit,
+            job.request.sampling,
+            max_tokens=prepared.limit,
             tenant=work.tenant,
             borders=borders,
             held=begin_holding(work, prompt, self.engine.tokenizer),
         )
-        length = len(prompt.tokens)
-        self._rows[begun.row] = Row(work, answer, length, begun.cached, at_limit, time.monotonic(), prompt.echo)
+        self._rows[begun.row] = Row(work, answer, prepared, begun.cached, time.monotonic())
 
     def step(self) -> list[Update]:
         updates: list[Update] = []
@@ -151,6 +195,30 @@ class Batch:
     def close(self) -> None:
         self.engine.close()
 
+    def _prepare(self, work: Work, room: int) -> Prepared:
+        job = work.job
+        assert isinstance(job, native.Job)
+        window = min(self.engine.window, self.max_context or self.engine.window)
+        prompt = prompts.render(job, self.engine.tokenizer, most=window)
+        asked, source = job.request.max_tokens, "messages" if job.prompt is None else "prompt"
+        limit, at_limit = output_limit(asked, len(prompt.tokens), window, param=source)
+        fitting = self._fitting(len(prompt.tokens), limit, room)
+        if asked is None and 0 < fitting < limit:
+            return Prepared(prompt, fitting, "context_window")
+        if fitting < limit:
+            whole = len(prompt.tokens) + limit
+            needs = self.engine.cost.of_rows([whole]).whole
+            raise too_long(work.model, whole, needs, room=room, param="max_tokens" if fitting > 0 else source)
+        return Prepared(prompt, limit, at_limit)
+
+    def _fitting(self, prompt: int, limit: int, room: int) -> int:
+        """How many tokens of an answer have room, of as many as are wanted."""
+
+        def needs(answer: int) -> int:
+            return self.engine.cost.of_rows([prompt + answer]).whole
+
+        return bisect.bisect_right(range(1, limit + 1), room, key=needs)
+
     def _write(self, row: Row, made: Token) -> list[Update]:
         caller = row.work.caller
         try:
@@ -174,13 +242,13 @@ class Batch:
         if row.writing is None:
             row.writing = time.monotonic()
             events.append(ir.Started(usage=ir.Usage(input_tokens=row.prompt, cached_tokens=row.cached)))
-            if row.echo:
-                events.append(ir.TextDelta(row.echo))
+            if row.prepared.prompt.echo:
+                events.append(ir.TextDelta(row.prepared.prompt.echo))
         if made.end == "stop":
             return events + row.answer.end("end_turn", token=True)
         events += row.answer.feed(made.token)
         if made.end == "length" and row.answer.stop_reason is None:
-            events += row.answer.end(row.at_limit, token=False)
+            events += row.answer.end(row.prepared.at_limit, token=False)
         return events
 
     def _drop(self, made: Token) -> None:

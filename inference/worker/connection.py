@@ -27,6 +27,9 @@ CAPABILITIES = ("count", "embeddings", "raw prompts", "schemas", "seeds", "stops
 # worth the memory.
 LARGEST_BACKLOG = 16 * 1024**2
 
+# About what a prompt has, before its tokens are known.
+BYTES_PER_TOKEN = 4
+
 type Task = asyncio.Task[wire.Frame | None]
 
 
@@ -86,7 +89,7 @@ class Connection(asyncio.Protocol):
         try:
             self._dispatch(frame)
         except GatewayError as error:
-            assert not isinstance(frame, wire.Hello)
+            assert not isinstance(frame, (wire.Hello, wire.Configure))
             self.deliver([failed(Caller(self, frame.id or 0), error)])
 
     def _greet(self, frame: wire.ToWorker | wire.TooLarge) -> None:
@@ -104,6 +107,8 @@ class Connection(asyncio.Protocol):
                 self._submit(frame)
             case wire.Cancel():
                 self._cancel(frame.id)
+            case wire.Configure():
+                self._scheduler.configure(frame.generation, frame.models)
             case wire.Count():
                 self._start(frame.id, self._count(frame))
             case wire.Embed():
@@ -123,16 +128,18 @@ class Connection(asyncio.Protocol):
     def _submit(self, frame: wire.Submit) -> None:
         job = read(native.JOB, frame.job)
         expires = time.monotonic() + frame.deadline
+        size = len(frame.job) // BYTES_PER_TOKEN
         wanted = forms.form(job)
         if wanted is not None:
             self._start(frame.id, self._submit_held(frame, job, wanted, expires))
             return
-        self._scheduler.submit(Work(Caller(self, frame.id), frame.tenant, job, expires))
+        self._scheduler.submit(Work(Caller(self, frame.id), frame.tenant, job, expires, size=size))
         self.send([wire.Accepted(frame.id)])
 
     async def _submit_held(self, frame: wire.Submit, job: native.Job, wanted: Form, expires: float) -> None:
+        size = len(frame.job) // BYTES_PER_TOKEN
         constraint = await self._tokenizers.constrain(job, wanted)
-        self._scheduler.submit(Work(Caller(self, frame.id), frame.tenant, job, expires, constraint))
+        self._scheduler.submit(Work(Caller(self, frame.id), frame.tenant, job, expires, constraint, size))
         self.send([wire.Accepted(frame.id)])
 
     def _cancel(self, number: int) -> None:
@@ -164,7 +171,8 @@ class Connection(asyncio.Protocol):
     async def _embed(self, frame: wire.Embed) -> None:
         expires = time.monotonic() + frame.deadline
         inputs = await self._tokenizers.read(read(native.EMBEDDING_JOB, frame.job))
-        self._scheduler.submit(Work(Caller(self, frame.id), frame.tenant, inputs, expires))
+        size = sum(map(len, inputs.rows))
+        self._scheduler.submit(Work(Caller(self, frame.id), frame.tenant, inputs, expires, size=size))
         self.send([wire.Accepted(frame.id)])
 
     def deliver(self, updates: Iterable[Update]) -> None:

@@ -10,9 +10,12 @@ from typing import Any
 
 import mlx.core as mx
 
-from inference import recipes
-from inference.worker.adapter import load_body, make_prompt_cache
+from inference import footprints, recipes
+from inference.recipes import Recipe
+from inference.worker.adapter import leaves, load_body, make_prompt_cache
 from inference.worker.encoder import Encoder
+from inference.worker.loading import Loading, cache_layers, evaluate, single_precision
+from inference.worker.memory import CacheLayer, Cost
 
 LEAST_NORM = 1e-12
 
@@ -20,16 +23,13 @@ type Pausing = Generator[None, None, mx.array]
 
 
 class Embedder:
-    def __init__(self, folder: Path, *, slots: int) -> None:
+    def __init__(self, *, model: Any, recipe: Recipe, cost: Cost, slots: int) -> None:
+        """`model` is an encoder or an mlx_lm model without its head: the recipe says which."""
         self.slots = slots
-        self._recipe = recipe = recipes.read(folder)
-        # CPUs compute in single precision, and convert half at every step.
-        dtype = mx.float32 if mx.default_device() == mx.cpu else None
-        self._model: Any  # An encoder or an mlx_lm model: the recipe says which.
-        if recipe.is_encoder:
-            self._model = Encoder(folder, first_position=recipe.first_position, dtype=dtype)
-        else:
-            self._model = load_body(folder, dtype)
+        self._recipe = recipe
+        self._model = model
+        self.is_encoder = recipe.is_encoder
+        self.cost = cost
         # Weights that are missing are found out here rather than by a request.
         for _ in self.embed([[0]], [recipe.size], piece=1):
             pass
@@ -86,6 +86,26 @@ class Embedder:
         data = bytes(memoryview(mx.where((wanted < size) | self._recipe.normalise, unit, kept)))
         for number, kept_size in enumerate(sizes):
             yield data[4 * number * size :][: 4 * kept_size]
+
+
+def load(folder: Path, *, slots: int) -> Loading[Embedder]:
+    recipe = recipes.read(folder)
+    dtype = mx.float32 if single_precision() else None
+    model: Any
+    layers: tuple[CacheLayer, ...] = ()
+    if recipe.is_encoder:
+        model = Encoder(folder, first_position=recipe.first_position, dtype=dtype)
+        arrays = model.arrays
+        yield from evaluate(arrays)
+    else:
+        model = load_body(folder)
+        if dtype is not None:
+            model.set_dtype(dtype)
+        arrays = leaves(model)
+        yield from evaluate(arrays)
+        layers = yield from cache_layers(model)
+    cost = Cost(sum(array.nbytes for array in arrays), layers, footprints.working(folder))
+    return Embedder(model=model, recipe=recipe, cost=cost, slots=slots)
 
 
 def last(states: mx.array, lengths: mx.array) -> mx.array:

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from inference.errors import GatewayError
 from inference.protocols import wire
+from inference.worker.memory import Cost, Need, too_long
 from inference.worker.work import Caller, Inputs, Update, Work, failed, unanswered
 
 # A piece has as many tokens as the model was found to do in about this many seconds, within these bounds.
@@ -21,6 +22,8 @@ class Embedder(Protocol):
     """What a batch needs of an embedding model."""
 
     slots: int
+    is_encoder: bool
+    cost: Cost
 
     def embed(
         self, rows: Sequence[Sequence[int]], sizes: Sequence[int], *, piece: int
@@ -67,6 +70,30 @@ class EmbeddingBatch:
     @property
     def has_room(self) -> bool:
         return len(self._requests) < self._embedder.slots
+
+    @property
+    def weights(self) -> int:
+        return self._embedder.cost.weights
+
+    def prepare(self, work: Work, room: int) -> None:
+        """Raises GatewayError for a text that can never have room. `room` is what there can ever be, in bytes."""
+        longest = longest_row(work)
+        needs = self._need(longest).whole
+        if needs > room:
+            raise too_long(work.model, longest, needs, room=room, param="input")
+
+    def need(self, work: Work | None = None) -> Need:
+        """What the longest text takes: a piece has about as many tokens, however many texts there are."""
+        works = [request.work for request in self._requests] + ([work] if work is not None else [])
+        return self._need(max(map(longest_row, works), default=0))
+
+    def _need(self, longest: int) -> Need:
+        if not longest:
+            return Need()
+        # A piece is never less than the whole text where that is seen whole.
+        read = max(LARGEST_PIECE, longest) if self._embedder.is_encoder else LARGEST_PIECE
+        cost = self._embedder.cost
+        return Need(cost.row(longest), cost.working.bytes(read=read, seen=longest))
 
     def admit(self, work: Work) -> None:
         inputs = work.job
@@ -132,6 +159,11 @@ class EmbeddingBatch:
         sizes = [request.inputs.size for request, _ in places]
         padded = max(map(len, rows)) * len(rows)
         return Piece(places, padded, self._embedder.embed(rows, sizes, piece=self._tokens))
+
+
+def longest_row(work: Work) -> int:
+    assert isinstance(work.job, Inputs)
+    return max(map(len, work.job.rows))
 
 
 def piece_size(tokens: int, seconds: float) -> int:

@@ -56,6 +56,11 @@ class Encoder:
         self._first = first_position
         self._weights = read_weights(folder, dtype)
 
+    @property
+    def arrays(self) -> list[mx.array]:
+        """The weights."""
+        return list(self._weights.values())
+
     def states(self, tokens: mx.array, mask: mx.array | None) -> Iterator[mx.array]:
         """After each layer. `mask` is true where a token may be seen."""
         places = mx.arange(self._first, self._first + tokens.shape[1])

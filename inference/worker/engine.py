@@ -6,19 +6,20 @@ Only Python values leave it: an MLX array belongs to the thread that made it.
 import gc
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import mlx.core as mx
 
-from inference import ir
+from inference import footprints, ir
 from inference.installed import Installed
 from inference.worker import caches, sampling
-from inference.worker.adapter import BatchGenerator, TokenizerWrapper, load_model, load_tokenizer
+from inference.worker.adapter import BatchGenerator, TokenizerWrapper, leaves
 from inference.worker.holding import Held
+from inference.worker.loading import Loading, cache_layers, read_model
+from inference.worker.memory import Cost
 from inference.worker.prefixes import Prefixes
 from inference.worker.reuse import Reuse
 
-# Small, so that the answers being written go on while a long prompt is read.
-PREFILL_STEP = 512
 FALLBACK_WINDOW = 8192
 UNBOUNDED = 10**9
 
@@ -52,24 +53,30 @@ class Begun:
 class Engine:
     """`needs_borders`: what it has read is of use again only at the borders of the prompt that it is told."""
 
-    def __init__(self, installed: Installed, *, slots: int, prefixes: Prefixes) -> None:
-        folder = installed.folder
-        model, config = load_model(folder)
-        if mx.default_device() == mx.cpu:
-            # CPUs compute in single precision, and convert half at every step.
-            model.set_dtype(mx.float32)
-        self.tokenizer: TokenizerWrapper = load_tokenizer(
-            folder, {"trust_remote_code": False}, eos_token_ids=config.get("eos_token_id")
-        )
+    def __init__(
+        self,
+        installed: Installed,
+        *,
+        model: Any,
+        config: dict[str, Any],
+        tokenizer: TokenizerWrapper,
+        cost: Cost,
+        slots: int,
+        prefixes: Prefixes,
+    ) -> None:
+        self.tokenizer = tokenizer
+        self.cost = cost
         self.slots = slots
-        self.window = context_window(config, self.tokenizer)
-        self._defaults = sampling.read_defaults(folder)
-        self._vocabulary: int = config.get("vocab_size") or len(self.tokenizer)
+        self.window = context_window(config, tokenizer)
+        self._defaults = sampling.read_defaults(installed.folder)
+        self._vocabulary: int = config.get("vocab_size") or len(tokenizer)
         self._batch = BatchGenerator(
             model,
-            stop_tokens=[[token] for token in self.tokenizer.eos_token_ids],
+            stop_tokens=[[token] for token in tokenizer.eos_token_ids],
             completion_batch_size=slots,
-            prefill_step_size=PREFILL_STEP,
+            # Small, so that the answers being written go on while long prompts are read.
+            prefill_batch_size=footprints.READ_TOGETHER,
+            prefill_step_size=footprints.CHUNK,
         )
         self.needs_borders = not caches.always_trims(model)
         self._shelf = prefixes.shelf(installed, caches.layout(model))
@@ -129,6 +136,13 @@ class Engine:
         mx.clear_cache()
 
 
+def load(installed: Installed, *, slots: int, prefixes: Prefixes) -> Loading[Engine]:
+    model, config, tokenizer = yield from read_model(installed.folder)
+    layers = yield from cache_layers(model)
+    cost = Cost(sum(array.nbytes for array in leaves(model)), layers, footprints.working(installed.folder))
+    return Engine(installed, model=model, config=config, tokenizer=tokenizer, cost=cost, slots=slots, prefixes=prefixes)
+
+
 def context_window(config: dict[str, object], tokenizer: TokenizerWrapper) -> int:
     """How many tokens the model can hold, as far as its files say."""
     text = config.get("text_config")
@@ -143,3 +157,14 @@ def context_window(config: dict[str, object], tokenizer: TokenizerWrapper) -> in
 def memory() -> int:
     """Bytes that MLX holds now."""
     return int(mx.get_active_memory())
+
+
+def device_memory() -> int | None:
+    """Bytes that the GPU works well with; None where there is none."""
+    size = mx.device_info().get("max_recommended_working_set_size")
+    return int(size) if size else None
+
+
+def limit_memory(size: int) -> None:
+    """Have MLX give back what it keeps for later before it takes more than this."""
+    mx.set_memory_limit(size)

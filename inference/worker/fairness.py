@@ -14,16 +14,19 @@ class FairQueue[T]:
     def put(self, tenant: str, item: T) -> None:
         self._lines.setdefault(tenant, deque()).append(item)
 
-    def pop(self, fits: Callable[[T], bool]) -> T | None:
-        """The next item that fits; its tenant then stands last."""
+    def in_order(self) -> list[T]:
+        """The items: the first of them that can has the next turn."""
+        return [item for line in self._lines.values() for item in line]
+
+    def take(self, wanted: T) -> bool:
+        """Give an item its turn; its tenant then stands last. False: it is no longer there."""
         for tenant, line in self._lines.items():
-            for item in line:
-                if fits(item):
-                    line.remove(item)
-                    self._lines.move_to_end(tenant)
-                    self._drop_if_empty(tenant)
-                    return item
-        return None
+            if wanted in line:
+                line.remove(wanted)
+                self._lines.move_to_end(tenant)
+                self._drop_if_empty(tenant)
+                return True
+        return False
 
     def remove(self, unwanted: Callable[[T], bool]) -> list[T]:
         removed = [item for line in self._lines.values() for item in line if unwanted(item)]

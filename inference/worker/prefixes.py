@@ -32,10 +32,14 @@ class Recalled:
 
 
 class Prefixes:
-    """For all models. Called on the MLX thread. `limit` is in bytes of memory."""
+    """For all models. Called on the MLX thread.
 
-    def __init__(self, limit: int, files: PrefixFiles | None, later: Later) -> None:
+    `limit` is in bytes of memory; `spare` are those that nothing else takes at the moment.
+    """
+
+    def __init__(self, limit: int, files: PrefixFiles | None, later: Later, spare: Callable[[], int]) -> None:
         self._limit = limit
+        self._spare = spare
         self._files = files
         self._index: PrefixIndex[Cache] = PrefixIndex()
         self._writer = PrefixWriter(files, self._index.get, later) if files else None
@@ -54,6 +58,11 @@ class Prefixes:
             self._index.drop(space)
         if self._files:
             self._files.close(model)
+
+    @property
+    def size(self) -> int:
+        """Bytes of memory that are taken."""
+        return self._index.size
 
     def shrink(self, wanted: int) -> int:
         """Free so many bytes, or all there are; how many were freed."""
@@ -102,9 +111,10 @@ class Prefixes:
         return Found(prefix, on_disk.length)
 
     def _put(self, prefix: Prefix[Cache]) -> None:
-        if prefix.size <= self._limit:
+        limit = min(self._limit, self._index.size + self._spare())
+        if prefix.size <= limit:
             self._index.put(prefix)
-            self._keep_within(self._limit)
+            self._keep_within(limit)
 
     def _keep_within(self, limit: int) -> None:
         while len(self._index) and self._index.size > limit:

@@ -8,18 +8,17 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
 
-from inference import sockets
+from inference import budget, sockets
 from inference.installed import Installed, find_one
-from inference.worker import engine
+from inference.worker import embedder, engine
 from inference.worker.batch import Batch
 from inference.worker.config import Config
 from inference.worker.connection import Connection
-from inference.worker.embedder import Embedder
 from inference.worker.embedding_batch import EmbeddingBatch
-from inference.worker.models import Models
+from inference.worker.models import AnyBatch, Models
 from inference.worker.prefix_files import PrefixFiles
 from inference.worker.prefix_writer import Later
 from inference.worker.prefixes import Prefixes
@@ -48,10 +47,21 @@ async def serve(config: Config) -> bool:
     def later(run: Callable[[], None]) -> None:
         scheduler.later(run)
 
-    prefixes = keep_prefixes(config, later)
-    models = Models(look_up, functools.partial(load, slots=config.slots, prefixes=prefixes))
+    def spare() -> int:
+        return models.spare
+
+    limit = memory_budget(config.memory_budget)
+    engine.limit_memory(limit)
+    prefixes = keep_prefixes(config, later, spare)
+    loader = functools.partial(load, slots=config.slots, prefixes=prefixes)
+    models = Models(look_up, loader, budget=limit, kept=prefixes)
     scheduler = Scheduler(
-        models, hand_over, queue_limit=config.queue_limit, memory=engine.memory, prefixes=prefixes.figures
+        models,
+        hand_over,
+        queue_limit=config.queue_limit,
+        queue_tokens=config.queue_tokens,
+        memory=engine.memory,
+        prefixes=prefixes.figures,
     )
     scheduler.start()
     tokenizers = Tokenizers(look_up, queue_limit=config.queue_limit)
@@ -65,15 +75,23 @@ async def serve(config: Config) -> bool:
     return scheduler.stop(LAST_STEP_SECONDS)
 
 
-def load(model: Installed, *, slots: int, prefixes: Prefixes) -> Batch | EmbeddingBatch:
+def memory_budget(given: int | None) -> int:
+    if given is not None:
+        return given
+    return budget.of_device(engine.device_memory() or budget.process_memory())
+
+
+def load(model: Installed, *, slots: int, prefixes: Prefixes) -> Iterator[AnyBatch | None]:
+    """None between the pieces, and the batch at the end."""
     if model.kind == "embedding":
-        return EmbeddingBatch(Embedder(model.folder, slots=slots))
-    return Batch(engine.Engine(model, slots=slots, prefixes=prefixes))
+        yield EmbeddingBatch((yield from embedder.load(model.folder, slots=slots)))
+    else:
+        yield Batch((yield from engine.load(model, slots=slots, prefixes=prefixes)))
 
 
-def keep_prefixes(config: Config, later: Later) -> Prefixes:
+def keep_prefixes(config: Config, later: Later, spare: Callable[[], int]) -> Prefixes:
     files = None if config.prefix_folder is None else PrefixFiles(Path(config.prefix_folder), config.prefix_disk)
-    return Prefixes(config.prefix_memory, files, later)
+    return Prefixes(config.prefix_memory, files, later, spare)
 
 
 @contextlib.asynccontextmanager

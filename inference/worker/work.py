@@ -28,15 +28,23 @@ class Inputs:
     size: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """That a model be in memory."""
+
+    model: str
+
+
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Work:
-    """`expires` and `since` are on the monotonic clock."""
+    """`expires` and `since` are on the monotonic clock. `size` is about how many tokens it has."""
 
     caller: Caller
     tenant: str
-    job: native.Job | Inputs
+    job: native.Job | Inputs | Wish
     expires: float
     constraint: Constraint | None = None
+    size: int = 0
     since: float = field(default_factory=time.monotonic)
 
     @property
@@ -44,9 +52,15 @@ class Work:
         return self.job.model
 
     @property
-    def kind(self) -> ModelKind:
-        """The kind of model that can do it."""
-        return "embedding" if isinstance(self.job, Inputs) else "chat"
+    def kind(self) -> ModelKind | None:
+        """The kind of model that can do it; None: any."""
+        match self.job:
+            case native.Job():
+                return "chat"
+            case Inputs():
+                return "embedding"
+            case Wish():
+                return None
 
 
 @dataclass(frozen=True, slots=True)

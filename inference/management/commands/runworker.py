@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.management import BaseCommand, CommandError, CommandParser
 
 from inference import locks, prefix_folder, sockets
-from inference.device import memory
+from inference.budget import process_memory
 from inference.protocols.wire import largest_frame
 from inference.worker.config import Config
 
@@ -47,8 +47,9 @@ class Command(BaseCommand):
             models_dir=str(settings.MODELS_DIR),
             hub_cache=str(settings.HUB_CACHE),
             largest_frame=largest_frame(settings.MAX_BODY),
-            prefix_memory=max(LEAST_PREFIX_BYTES, int(PREFIX_SHARE * memory())),
+            prefix_memory=max(LEAST_PREFIX_BYTES, int(PREFIX_SHARE * process_memory())),
             prefix_folder=str(prefix_folder.locate(settings.HOME)),
+            memory_budget=settings.MEMORY_BUDGET,
             log_level=settings.LOG_LEVEL,
             log_format=settings.LOG_FORMAT,
             parent=options["parent"],

@@ -166,7 +166,7 @@ async def test_the_gateway_refuses_another_version(short_folder: Path) -> None:
 
 
 async def test_a_model_that_is_still_loading_is_said_to_be(short_folder: Path) -> None:
-    loading = wire.Status(0, 0.0, 0, 0, DEMO_NAME, 0, ())
+    loading = wire.Status(0, 0.0, 0, 0, DEMO_NAME, 0, (), 0)
 
     async def greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(wire.pack(wire.Hello(wire.VERSION)) + wire.pack(loading))

@@ -41,6 +41,7 @@ OPENAI: dict[Kind, Row] = {
     Kind.MODEL_LOADING: (503, SERVER, "model_loading"),
     Kind.MODEL_NOT_INSTALLED: (404, REQUEST, "model_not_installed"),
     Kind.MODEL_DOES_NOT_FIT: (400, REQUEST, "model_does_not_fit"),
+    Kind.CONTEXT_DOES_NOT_FIT: (400, REQUEST, "context_does_not_fit"),
     Kind.CONTEXT_LENGTH_EXCEEDED: (400, REQUEST, "context_length_exceeded"),
     Kind.QUEUE_FULL: (503, SERVER, "queue_full"),
     Kind.NO_UPSTREAM_CREDENTIAL: (503, SERVER, "no_upstream_credential"),

@@ -8,13 +8,19 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
+from inference.worker import embedder as embedders
 from inference.worker.adapter import load_model
 from inference.worker.embedder import Embedder
 from tests.embedding_models import Array, demo_embedder, states, tiny_bert, tokens, unit
+from tests.local_models import loaded
 
 TEXTS = ("hello world", "a", "the quick brown fox jumps over it 42", "hello")
 ROWS = [tokens(text) for text in TEXTS]
 WHOLE = 10_000
+
+
+def load(folder: Path) -> Embedder:
+    return loaded(embedders.load(folder, slots=1))
 
 
 def embed(embedder: Embedder, rows: Sequence[Sequence[int]], *, size: int = 24, piece: int = WHOLE) -> list[Array]:
@@ -31,33 +37,33 @@ def assert_close(found: Sequence[Array], expected: Sequence[Array], most: float 
 
 def test_texts_of_different_lengths_in_one_batch_are_what_they_are_alone(tmp_path: Path) -> None:
     folder = tiny_bert(tmp_path, "org/model")
-    assert_close(embed(Embedder(folder, slots=1), ROWS), [unit(states(folder, row).mean(0)) for row in ROWS])
+    assert_close(embed(load(folder), ROWS), [unit(states(folder, row).mean(0)) for row in ROWS])
 
 
 @pytest.mark.parametrize(("flag", "place"), [("cls_token", 0), ("lasttoken", -1)])
 def test_one_tokens_state_stands_for_the_text(tmp_path: Path, flag: str, place: int) -> None:
     folder = tiny_bert(tmp_path, "org/model", pooling=flag)
-    assert_close(embed(Embedder(folder, slots=1), ROWS), [unit(states(folder, row)[place]) for row in ROWS])
+    assert_close(embed(load(folder), ROWS), [unit(states(folder, row)[place]) for row in ROWS])
 
 
 def test_vectors_are_as_long_as_they_are_where_they_are_not_normalised(tmp_path: Path) -> None:
     folder = tiny_bert(tmp_path, "org/model", normalise=False)
     expected = [states(folder, row).mean(0) for row in ROWS]
     assert abs(np.linalg.norm(expected[0]) - 1) > 0.1
-    assert_close(embed(Embedder(folder, slots=1), ROWS), expected)
+    assert_close(embed(load(folder), ROWS), expected)
 
 
 @pytest.mark.parametrize("normalise", [True, False])
 def test_a_vector_that_is_cut_is_normalised_again(tmp_path: Path, normalise: bool) -> None:
     folder = tiny_bert(tmp_path, "org/model", normalise=normalise)
-    found = embed(Embedder(folder, slots=1), ROWS, size=10)
+    found = embed(load(folder), ROWS, size=10)
     assert_close(found, [unit(states(folder, row).mean(0)[:10]) for row in ROWS])
 
 
 @pytest.mark.parametrize(("model_type", "pad"), [("roberta", 1), ("xlm-roberta", 4)])
 def test_the_positions_of_roberta_are_its_own(tmp_path: Path, model_type: str, pad: int) -> None:
     folder = tiny_bert(tmp_path, "org/model", model_type=model_type, pad_token_id=pad, type_vocab_size=1)
-    assert_close(embed(Embedder(folder, slots=1), ROWS), [unit(states(folder, row).mean(0)) for row in ROWS])
+    assert_close(embed(load(folder), ROWS), [unit(states(folder, row).mean(0)) for row in ROWS])
 
 
 def test_weights_with_a_head_and_old_names_are_read(tmp_path: Path) -> None:
@@ -70,7 +76,7 @@ def test_weights_with_a_head_and_old_names_are_read(tmp_path: Path) -> None:
     }
     head = {"cls.predictions.bias": np.zeros(3, np.float32), "bert.pooler.dense.bias": np.zeros(3, np.float32)}
     save_file(old | head | {"bert.embeddings.position_ids": np.arange(48)}, file)
-    assert_close(embed(Embedder(folder, slots=1), ROWS), expected)
+    assert_close(embed(load(folder), ROWS), expected)
 
 
 def test_quantised_weights_are_read(tmp_path: Path) -> None:
@@ -88,7 +94,7 @@ def test_quantised_weights_are_read(tmp_path: Path) -> None:
         stem = name.removesuffix(".weight")
         arrays |= {name: weight, f"{stem}.scales": scales, f"{stem}.biases": biases}
     mx.save_safetensors(str(folder / "model.safetensors"), arrays)
-    assert_close(embed(Embedder(folder, slots=1), ROWS, size=96), plain, most=0.02)
+    assert_close(embed(load(folder), ROWS, size=96), plain, most=0.02)
 
 
 def test_missing_weights_are_found_out_at_once(tmp_path: Path) -> None:
@@ -97,11 +103,11 @@ def test_missing_weights_are_found_out_at_once(tmp_path: Path) -> None:
     del arrays["encoder.layer.1.output.dense.bias"]
     save_file(arrays, folder / "model.safetensors")
     with pytest.raises(KeyError, match=r"encoder\.layer\.1\.output\.dense\.bias"):
-        Embedder(folder, slots=1)
+        load(folder)
 
 
 def test_a_text_longer_than_a_piece_makes_pauses_and_the_same_vector(tmp_path: Path) -> None:
-    embedder = Embedder(tiny_bert(tmp_path, "org/model"), slots=1)
+    embedder = load(tiny_bert(tmp_path, "org/model"))
     row = ROWS[2]
     assert len(list(embedder.embed([row], [24], piece=len(row)))) == 1
     assert len(list(embedder.embed([row], [24], piece=len(row) - 1))) == 3
@@ -118,7 +124,7 @@ def last_states(folder: Path, rows: Sequence[Sequence[int]]) -> list[Array]:
 @pytest.mark.parametrize("piece", [WHOLE, 64, 7])
 def test_a_decoders_last_state_stands_for_the_text(tmp_path: Path, piece: int) -> None:
     folder = demo_embedder(tmp_path, "org/model")
-    embedder = Embedder(folder, slots=1)
+    embedder = load(folder)
     rows = [list(range(40, 40 + length)) for length in (3, 17, 1, 60)]
     expected = last_states(folder, rows)
     if piece == WHOLE:
@@ -134,13 +140,13 @@ def test_a_decoder_published_without_its_head_is_read(tmp_path: Path) -> None:
     save_file({name.removeprefix("model."): array for name, array in load_file(file).items()}, file)
     (tied := tmp_path / "tied").mkdir()
     expected = last_states(demo_embedder(tied, "org/model"), [[40, 41, 42]])
-    assert_close(embed(Embedder(folder, slots=1), [[40, 41, 42]], size=128), expected, most=1e-4)
+    assert_close(embed(load(folder), [[40, 41, 42]], size=128), expected, most=1e-4)
 
 
 @pytest.mark.parametrize("make", [tiny_bert, demo_embedder])
 def test_a_closed_model_leaves_no_memory_behind(tmp_path: Path, make: Callable[[Path, str], Path]) -> None:
     before = mx.get_active_memory()
-    embedder = Embedder(make(tmp_path, "org/model"), slots=1)
+    embedder = load(make(tmp_path, "org/model"))
     assert mx.get_active_memory() > before
     embedder.close()
     assert mx.get_active_memory() <= before

@@ -6,8 +6,10 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 from inference.errors import GatewayError, Kind
+from inference.footprints import Working
 from inference.protocols import wire
 from inference.worker.embedding_batch import LARGEST_PIECE, LEAST_PIECE, EmbeddingBatch
+from inference.worker.memory import Cost
 from inference.worker.work import Caller, Inputs, Update, Work
 
 type Rows = Sequence[Sequence[int]]
@@ -17,6 +19,8 @@ class Script:
     """A model whose vector of a row is its first token. It pauses once in a row of nines."""
 
     slots = 2
+    is_encoder = True
+    cost = Cost(0, (), Working())
 
     def __init__(self, *, seconds: float = 0.0) -> None:
         self.seconds = seconds

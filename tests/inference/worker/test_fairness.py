@@ -11,7 +11,11 @@ def queue(*items: tuple[str, str]) -> FairQueue[str]:
 
 
 def drained(line: FairQueue[str]) -> list[str]:
-    return [item for _ in range(len(line)) if (item := line.pop(lambda _: True)) is not None]
+    taken = []
+    while len(line):
+        taken.append(line.in_order()[0])
+        assert line.take(taken[-1])
+    return taken
 
 
 def test_one_tenant_is_served_in_order() -> None:
@@ -23,11 +27,11 @@ def test_tenants_take_turns() -> None:
     assert drained(line) == ["a1", "b1", "c1", "a2", "b2", "a3"]
 
 
-def test_what_does_not_fit_waits_without_holding_up_the_rest() -> None:
+def test_who_is_taken_out_of_turn_leaves_the_rest_in_order() -> None:
     line = queue(("a", "large 1"), ("a", "small 1"), ("b", "large 2"))
-    assert line.pop(lambda item: item.startswith("small")) == "small 1"
-    assert line.pop(lambda item: item.startswith("small")) is None
-    assert len(line) == 2
+    assert line.take("small 1")
+    assert not line.take("small 1")
+    assert line.in_order() == ["large 2", "large 1"]
 
 
 def test_what_is_unwanted_leaves_the_line() -> None:

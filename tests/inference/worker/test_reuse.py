@@ -164,3 +164,11 @@ def test_a_model_that_cannot_go_back_reads_on_from_its_borders(tmp_path: Path) -
         roomy.write(first + opening, borders=(70, 110))
         assert roomy.write(second + opening, borders=(70, 110))[1] == [70]
         assert roomy.write(first + tokens(30, 4) + opening, borders=(70, 140))[1] == [110]
+
+
+def test_nothing_is_kept_where_no_memory_is_spare() -> None:
+    prompt = list(range(5, 105))
+    with bench(spare=0) as engine:
+        for _ in range(2):
+            assert engine.write(prompt)[1] == [0]
+        assert engine.prefixes.size == 0

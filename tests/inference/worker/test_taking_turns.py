@@ -5,17 +5,21 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from inference import ir
+from inference.footprints import Working
 from inference.installed import Installed
 from inference.protocols import native, wire
 from inference.worker.adapter import TokenizerWrapper
 from inference.worker.batch import Batch
 from inference.worker.embedding_batch import EmbeddingBatch
 from inference.worker.engine import Begun, Token
+from inference.worker.memory import Cost
 from inference.worker.models import Models
 from inference.worker.scheduler import Scheduler
 from inference.worker.work import Caller, Inputs, Update, Work
+from tests.inference.worker.bench import Kept
 from tests.local_models import question
 
+FREE = Cost(0, (), Working())
 STREAMS = range(1, 5)
 EMBEDDING = 9
 
@@ -26,6 +30,7 @@ class Writer:
     slots = 8
     window = 100_000
     needs_borders = False
+    cost = FREE
 
     def __init__(self, tokenizer: TokenizerWrapper, made: list[str]) -> None:
         self.tokenizer = tokenizer
@@ -52,6 +57,8 @@ class Vectors:
     """A model for embeddings that takes two steps for each piece, and notes them."""
 
     slots = 8
+    is_encoder = True
+    cost = FREE
 
     def __init__(self, made: list[str]) -> None:
         self._made = made
@@ -78,8 +85,8 @@ def test_two_hundred_texts_never_keep_a_stream_from_its_next_token(tokenizer: To
         "writes": Batch(Writer(tokenizer, made)),
         "embeds": EmbeddingBatch(Vectors(made)),
     }
-    resident = Models(installed.get, lambda model: batches[model.name])
-    scheduler = Scheduler(resident, updates.extend, queue_limit=9, memory=lambda: 0)
+    resident = Models(installed.get, lambda model: iter([batches[model.name]]), budget=0, kept=Kept(0))
+    scheduler = Scheduler(resident, updates.extend, queue_limit=9, queue_tokens=9, memory=lambda: 0)
     job = native.Job(question("Hello", model="writes", max_tokens=90_000), thinking=False)
     for number in STREAMS:
         scheduler.submit(Work(Caller(None, number), "", job, time.monotonic() + 60))

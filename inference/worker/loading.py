@@ -1,0 +1,81 @@
+"""A model from its files into memory, piece by piece, so that the answers of other models go on meanwhile."""
+
+from collections.abc import Generator, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+from pathlib import Path
+from typing import Any
+
+import mlx.core as mx
+
+from inference.worker.adapter import KVCache, TokenizerWrapper, leaves, load_model, load_tokenizer, make_prompt_cache
+from inference.worker.memory import CacheLayer
+
+# What is read from the disk at a time, save for a single larger tensor.
+PIECE_BYTES = 16 * 1024**2
+# How long a step of others may be kept by a tokenizer that is not there yet, in seconds.
+PATIENCE = 0.005
+
+# Caches of so many tokens are compared, where a layer's cache does not simply keep every token.
+SHORT, GROWN = 2, 258
+
+type Loading[T] = Generator[None, None, T]
+
+
+def read_model(folder: Path) -> Loading[tuple[Any, dict[str, Any], TokenizerWrapper]]:
+    """The model, its configuration and its tokenizer, which a thread of its own reads: that may take a second."""
+    model, config = load_model(folder, lazy=True)
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="tokenizer") as thread:
+        tokenizer = thread.submit(
+            load_tokenizer, folder, {"trust_remote_code": False}, eos_token_ids=config.get("eos_token_id")
+        )
+        if single_precision():
+            model.set_dtype(mx.float32)
+        yield from evaluate(leaves(model))
+        while not tokenizer.done():
+            wait([tokenizer], timeout=PATIENCE)
+            yield
+        return model, config, tokenizer.result()
+
+
+def single_precision() -> bool:
+    """CPUs compute in single precision, and convert half at every step."""
+    return bool(mx.default_device() == mx.cpu)
+
+
+def evaluate(arrays: Iterable[mx.array]) -> Iterator[None]:
+    """Bring arrays that are only promised into memory."""
+    piece: list[mx.array] = []
+    for array in arrays:
+        piece.append(array)
+        if sum(one.nbytes for one in piece) >= PIECE_BYTES:
+            mx.eval(piece)
+            piece.clear()
+            yield
+    mx.eval(piece)
+    yield
+
+
+def cache_layers(model: Any) -> Loading[tuple[CacheLayer, ...]]:
+    """What the model's cache takes, found by filling one. Weights that are missing are found out as well."""
+    short = yield from fill(model, SHORT)
+    if all(type(layer) is KVCache for layer in short):
+        return tuple(CacheLayer(0, -(-layer.nbytes // KVCache.step)) for layer in short)
+    grown = yield from fill(model, GROWN)
+    return tuple(measured(few, many) for few, many in zip(short, grown, strict=True))
+
+
+def fill(model: Any, tokens: int) -> Loading[list[Any]]:
+    """A cache after so many tokens: what each layer has of them depends on those before it alone."""
+    cache: list[Any] = make_prompt_cache(model)
+    model(mx.zeros((1, tokens), dtype=mx.int32), cache)
+    for layer in cache:
+        mx.eval(layer.state)
+        yield
+    return cache
+
+
+def measured(few: Any, many: Any) -> CacheLayer:
+    token = -(-(many.nbytes - few.nbytes) // (GROWN - SHORT))
+    # A cache that grows in steps has the whole first one at once.
+    fixed = max(few.nbytes - KVCache.step * token, 0)
+    return CacheLayer(fixed, token, getattr(many, "max_size", None))
