@@ -7,10 +7,11 @@ from typing import Any, Literal
 
 from django.conf import settings
 
-from inference import installed, sockets
+from inference import budget, installed, sockets
 from inference.backends.local import LocalBackend
 from inference.errors import BackendError
 from inference.installed import Installed
+from inference.protocols import wire
 from routing import patterns
 from routing.models import BackendMapping
 from routing.resolver import load_snapshot
@@ -57,32 +58,34 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """`loaded`: the models in the running worker's memory; None: no worker answers."""
+    """`worker` None: none answers. `budget` is for the local models' memory in bytes; None: not known."""
 
     snapshot: Snapshot
     installed: Mapping[str, Installed]
-    loaded: frozenset[str] | None
+    worker: wire.Status | None
+    budget: int | None
 
 
 def look_around() -> Surroundings:
     """As it is now. For synchronous callers: it asks the database, the disk and the worker."""
+    worker = asyncio.run(worker_status())
     return Surroundings(
         snapshot=load_snapshot(),
         installed=installed.find(settings.MODELS_DIR, settings.HUB_CACHE),
-        loaded=asyncio.run(loaded_models()),
+        worker=worker,
+        budget=budget.known(settings.MEMORY_BUDGET) if worker is None else worker.budget,
     )
 
 
-async def loaded_models() -> frozenset[str] | None:
+async def worker_status() -> wire.Status | None:
     """Ask the running worker; None where none answers."""
     local = LocalBackend(sockets.socket_path(settings.HOME))
     try:
-        status = await local.status()
+        return await local.status()
     except BackendError:
         return None
     finally:
         await local.aclose()
-    return frozenset(model.name for model in status.models)
 
 
 def explain(model: str, around: Surroundings) -> Explanation:
@@ -123,13 +126,31 @@ def explain_target(target: Target, around: Surroundings) -> ExplainedTarget:
 def local_checks(target: Target, around: Surroundings) -> list[Check]:
     found = around.installed.get(target.model)
     if found is None:
-        installed = Check("installed", "no", f"pull it: manage.py models pull {target.model}")
+        checks = [Check("installed", "no", f"pull it: manage.py models pull {target.model}")]
     else:
         installed = Check("installed", "no" if found.problem else "yes", found.problem or f"{found.size / 1e6:.1f} MB")
-    if around.loaded is None:
-        return [installed, Check("worker running", "unknown", "none answers; serve starts it")]
-    resident = "in memory" if target.model in around.loaded else "not in memory yet; the first request loads it"
-    return [installed, Check("worker running", "yes", resident)]
+        checks = [installed, fits(found, around.budget)]
+    if around.worker is None:
+        return [*checks, Check("worker running", "unknown", "none answers; serve starts it")]
+    return [*checks, Check("worker running", "yes", residence(target.model, around.worker))]
+
+
+def fits(model: Installed, available: int | None) -> Check:
+    needed = f"it needs {budget.readable(model.needs)}"
+    if available is None:
+        return Check("fits", "unknown", f"{needed}; only a running worker knows the device")
+    why = f"{needed} of {budget.readable(available)}"
+    return Check("fits", "yes" if model.needs <= available else "no", why)
+
+
+def residence(model: str, worker: wire.Status) -> str:
+    if worker.loading == model:
+        return "the model is being loaded"
+    return "the model is in memory" if is_resident(model, worker) else "not in memory yet; the first request loads it"
+
+
+def is_resident(model: str, worker: wire.Status) -> bool:
+    return any(one.name == model for one in worker.models)
 
 
 def cloud_checks(target: Target) -> list[Check]:

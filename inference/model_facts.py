@@ -9,10 +9,14 @@ from inference.installed import read_object
 
 @dataclass(frozen=True, slots=True)
 class ModelFacts:
-    """`installed` is in Unix seconds; `window`, in tokens, is None where the model's configuration does not say."""
+    """`installed` is in Unix seconds; `window`, in tokens, is None where the model's configuration does not say.
+
+    `needs` are the bytes of memory without which it answers nothing.
+    """
 
     installed: int
     window: int | None
+    needs: int = 0
 
 
 def read_facts(folder: Path) -> ModelFacts:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from dataclasses import replace
 
 from django.conf import settings
 
@@ -22,13 +23,16 @@ from routing.resolver import SnapshotKeeper
 
 def make_gateway() -> Gateway:
     transport = AiohttpTransport(settings.PRIVATE_UPSTREAMS)
-    local = LocalBackend(sockets.socket_path(settings.HOME), largest_frame=largest_frame(settings.MAX_BODY))
+    models = InstalledModels(usable_models)
+    local = LocalBackend(
+        sockets.socket_path(settings.HOME), largest_frame=largest_frame(settings.MAX_BODY), needs=models.needs
+    )
     return Gateway(
         keeper=SnapshotKeeper(),
         executor=Executor({"local": local, **cloud_backends(transport)}),
         local=local,
         transport=transport,
-        installed=InstalledModels(usable_models),
+        installed=models,
         limits=Limits(
             body=settings.MAX_BODY,
             stream_first_byte=settings.STREAM_FIRST_BYTE,
@@ -46,7 +50,7 @@ def usable_models() -> dict[str, ModelFacts]:
         # One may be removed while we look.
         with contextlib.suppress(FileNotFoundError):
             if model.problem is None:
-                usable[name] = read_facts(model.folder)
+                usable[name] = replace(read_facts(model.folder), needs=model.needs)
     return usable
 
 

@@ -19,6 +19,11 @@ class InstalledModels:
         self._find = find
         self.models: Mapping[str, ModelFacts] = {}
 
+    def needs(self, name: str) -> int:
+        """Bytes of memory without which the model answers nothing; 0 for one that is not known."""
+        facts = self.models.get(name)
+        return facts.needs if facts is not None else 0
+
     async def refresh(self) -> None:
         self.models = await asyncio.to_thread(self._find)
 

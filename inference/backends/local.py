@@ -4,16 +4,17 @@ import asyncio
 import functools
 import math
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 
-from inference import sockets
+from inference import budget, sockets
 from inference.backends.base import Call, Reply
 from inference.backends.exchanges import Render
 from inference.backends.local_replies import StreamReply, WholeReply
 from inference.backends.worker_connection import RETRY_AFTER, Connection, unavailable
-from inference.errors import BackendError, Kind
+from inference.errors import BackendError, GatewayError, Kind
 from inference.protocols import native, wire
 from routing.route import Target
 
@@ -33,7 +34,10 @@ BUFFER_BYTES = 64 * 1024
 
 
 class LocalBackend:
-    """Connects when it is first needed, and again when the worker is back. `socket` is `sockets.socket_path`'s."""
+    """Connects when it is first needed, and again when the worker is back. `socket` is `sockets.socket_path`'s.
+
+    `needs` gives the bytes of memory without which a model answers nothing; what cannot fit the worker is not asked.
+    """
 
     protocol = "native"
 
@@ -44,8 +48,10 @@ class LocalBackend:
         largest_frame: int = LARGEST_FRAME,
         buffer: int = BUFFER_BYTES,
         silence: float = LONGEST_SILENCE,
+        needs: Callable[[str], int] = lambda _: 0,
     ) -> None:
         self._socket = socket
+        self._needs = needs
         self._make = functools.partial(Connection, largest_frame=largest_frame, buffer=buffer, silence=silence)
         self._connection: Connection | None = None
         self._failed_at = -math.inf
@@ -59,6 +65,8 @@ class LocalBackend:
         """What `requests` says of the endpoint. A failure of one request is that of the reply."""
         asked = requests(call)
         connection = await self._connect()
+        if call.endpoint != "count":  # which loads no model
+            self._check_fit(target.model, connection)
         answers = connection.ask(asked)
         try:
             async with asyncio.timeout(call.first_byte):
@@ -76,6 +84,13 @@ class LocalBackend:
                 return WholeReply(native.render_embeddings(answers.result()))
             case _:
                 return StreamReply(answers, first=first, idle=call.idle)
+
+    def _check_fit(self, model: str, connection: Connection) -> None:
+        assert connection.status is not None
+        try:
+            budget.check(model, self._needs(model), connection.status.budget)
+        except GatewayError as error:
+            raise BackendError(error.kind, error.message) from None
 
     def _late(self, connection: Connection, target: Target) -> BackendError:
         if connection.status is not None and connection.status.loading == target.model:

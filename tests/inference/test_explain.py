@@ -1,12 +1,16 @@
 """What `route` and `/api/route` tell of a request for a model. No worker runs here, so what it knows is unknown."""
 
 import json
+import re
 from io import StringIO
+from pathlib import Path
 
 import pytest
 from django.core.management import call_command
+from pytest_django import Settings
 
-from inference.explain import explain, look_around
+from inference.explain import explain, fits, look_around
+from inference.installed import Installed
 from tests.builders import make_credential, make_mapping, make_profile
 from tests.configuration import administrator
 
@@ -29,6 +33,7 @@ def test_a_mapping_is_named_with_its_target_and_fallback() -> None:
     assert "First choice: anthropic claude-sonnet (can answer: yes)" in text
     assert "Fallback: local mlxmanager/demo (can answer: unknown)" in text
     assert "installed: yes" in text
+    assert "fits: yes, it needs " in text
     assert "worker running: unknown" in text
 
 
@@ -72,6 +77,18 @@ def test_an_installed_model_answers_to_its_own_name() -> None:
 def test_a_model_that_is_not_installed_says_how_to_get_it() -> None:
     make_mapping(pattern="big", backend_type="local", backend_model="some/model")
     assert "models pull some/model" in told("big")
+
+
+def test_a_model_that_cannot_fit_says_so_with_its_numbers(settings: Settings) -> None:
+    settings.MEMORY_BUDGET = 2**20
+    text = told("mlxmanager/demo")
+    assert "(can answer: no)" in text
+    assert re.search(r"fits: no, it needs \d\.\d MB of 1\.0 MB", text)
+
+
+def test_whether_a_model_fits_a_device_that_only_a_worker_knows_is_unknown() -> None:
+    unknown = fits(Installed("org/model", Path(), "models", 0, needs=2**20), None)
+    assert (unknown.verdict, unknown.why) == ("unknown", "it needs 1.0 MB; only a running worker knows the device")
 
 
 def test_an_unknown_name_is_a_404() -> None:

@@ -1,15 +1,17 @@
 """Lists, brings and removes local models."""
 
+import asyncio
 from typing import Any
 
 from django.conf import settings
 from django.core.management import BaseCommand, CommandError, CommandParser
 
 from inference import downloads, prefix_folder
+from inference.budget import known, readable
+from inference.explain import Check, fits, is_resident, worker_status
 from inference.installed import Installed, find
 
 PLACES = {"bundled": "comes with MLX Manager", "models": "MLXMANAGER_MODELS_DIR", "cache": "the Hugging Face cache"}
-UNITS = ((1024**3, "GB"), (1024**2, "MB"), (1024, "KB"))
 
 
 class Command(BaseCommand):
@@ -38,10 +40,19 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from None
 
     def list(self) -> None:
+        worker = asyncio.run(worker_status())
+        available = known(settings.MEMORY_BUDGET) if worker is None else worker.budget
         for model in installed().values():
-            note = "   for embeddings" if model.kind == "embedding" else ""
-            note += f"   not loaded: {model.problem}" if model.problem else ""
-            self.stdout.write(f"{model.name:48} {readable(model.size):>9}   {PLACES[model.place]}{note}")
+            notes = ["for embeddings"] if model.kind == "embedding" else []
+            notes += ["in memory"] if worker is not None and is_resident(model.name, worker) else []
+            notes += [f"not loaded: {model.problem}"] if model.problem else []
+            row = [
+                f"{model.name:48} {readable(model.size):>9}",
+                tell(fits(model, available)),
+                PLACES[model.place],
+                *notes,
+            ]
+            self.stdout.write("   ".join(row))
 
     def pull(self, name: str, revision: str | None) -> None:
         folder = downloads.pull(name, settings.MODELS_DIR, revision=revision)
@@ -63,6 +74,7 @@ def installed() -> dict[str, Installed]:
     return find(settings.MODELS_DIR, settings.HUB_CACHE)
 
 
-def readable(size: int) -> str:
-    unit, name = next((unit for unit in UNITS if size >= unit[0]), (1, "B"))
-    return f"{size / unit:.1f} {name}"
+def tell(check: Check) -> str:
+    """Whether a model fits, with the numbers."""
+    words = {"yes": "fits", "no": "does not fit", "unknown": "may fit"}
+    return f"{words[check.verdict]} ({check.why})"

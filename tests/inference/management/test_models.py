@@ -52,6 +52,13 @@ def test_models_for_embeddings_are_marked_in_the_list(tmp_path: Path) -> None:
     assert ["for embeddings" in line for line in lines] == [False, True]
 
 
+def test_the_list_says_what_fits_the_budget(tmp_path: Path) -> None:
+    fitting, tight = (models("list", home=tmp_path, MLXMANAGER_MEMORY_BUDGET=size).stdout for size in ("1GB", "1MB"))
+    assert "   fits (it needs " in fitting
+    assert " of 1.0 GB)" in fitting
+    assert "   does not fit (it needs " in tight
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
