@@ -1,19 +1,64 @@
-"""What an earlier app's admin can do only with a backend: the page of credentials gets an action that tries them."""
+"""The admin of local models; and what an earlier app's admin can do only with a backend: trying a credential."""
 
 import asyncio
+from typing import Any
 
 from django.conf import settings
 from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import ImproperlyConfigured
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from credentials.admin import CloudCredentialAdmin
+from credentials.configuration_admin import ConfigurationAdmin
 from credentials.keyring import UnreadableSecret
 from credentials.models import CloudCredential
+from inference.budget import readable
 from inference.errors import BackendError
+from inference.local_states import State, look
+from inference.models import LocalModel
 from inference.trial import try_credential
 from routing.resolver import read_upstream
+
+YES_NO = {True: "yes", False: "no", None: "unknown"}
+
+
+class WithStates(ChangeList):
+    """The worker is asked once a page."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        states = look([row.name for row in self.result_list])
+        for row in self.result_list:
+            row.state = states[row.name]
+
+
+@admin.register(LocalModel)
+class LocalModelAdmin(ConfigurationAdmin):
+    list_display = ["name", "size", "fits", "in_memory", "pinned", "preload", "idle_ttl", "max_context"]
+    list_filter = ["pinned", "preload"]
+    search_fields = ["name"]
+    fields = ["name", "pinned", "preload", "idle_ttl", "max_context"]
+
+    def get_changelist(self, request: HttpRequest, **kwargs: object) -> type[ChangeList]:
+        return WithStates
+
+    # Any: a row with the state that the list has put there.
+
+    @admin.display(description="Size", empty_value="not installed")
+    def size(self, row: Any) -> str | None:
+        state: State = row.state
+        return readable(state.installed.size) if state.installed is not None else None
+
+    @admin.display(description="Fits")
+    def fits(self, row: Any) -> str:
+        return YES_NO[row.state.fits]
+
+    @admin.display(description="In memory")
+    def in_memory(self, row: Any) -> str:
+        return YES_NO[row.state.in_memory]
+
 
 admin.site.unregister(CloudCredential)
 

@@ -7,10 +7,9 @@ from typing import Any, Literal
 
 from django.conf import settings
 
-from inference import budget, installed, sockets
-from inference.backends.local import LocalBackend
-from inference.errors import BackendError
+from inference import budget, installed
 from inference.installed import Installed
+from inference.local_states import is_resident, known_budget, worker_status
 from inference.protocols import wire
 from routing import patterns
 from routing.models import BackendMapping
@@ -73,19 +72,8 @@ def look_around() -> Surroundings:
         snapshot=load_snapshot(),
         installed=installed.find(settings.MODELS_DIR, settings.HUB_CACHE),
         worker=worker,
-        budget=budget.known(settings.MEMORY_BUDGET) if worker is None else worker.budget,
+        budget=known_budget(worker),
     )
-
-
-async def worker_status() -> wire.Status | None:
-    """Ask the running worker; None where none answers."""
-    local = LocalBackend(sockets.socket_path(settings.HOME))
-    try:
-        return await local.status()
-    except BackendError:
-        return None
-    finally:
-        await local.aclose()
 
 
 def explain(model: str, around: Surroundings) -> Explanation:
@@ -147,10 +135,6 @@ def residence(model: str, worker: wire.Status) -> str:
     if worker.loading == model:
         return "the model is being loaded"
     return "the model is in memory" if is_resident(model, worker) else "not in memory yet; the first request loads it"
-
-
-def is_resident(model: str, worker: wire.Status) -> bool:
-    return any(one.name == model for one in worker.models)
 
 
 def cloud_checks(target: Target) -> list[Check]:

@@ -17,6 +17,7 @@ from inference.backends.transport import AiohttpTransport
 from inference.clouds import cloud_backends
 from inference.executor import Executor
 from inference.model_facts import ModelFacts, read_facts
+from inference.models import read_options
 from inference.protocols.wire import largest_frame
 from routing.resolver import SnapshotKeeper
 
@@ -33,6 +34,7 @@ def make_gateway() -> Gateway:
         local=local,
         transport=transport,
         installed=models,
+        read_options=read_options,
         limits=Limits(
             body=settings.MAX_BODY,
             stream_first_byte=settings.STREAM_FIRST_BYTE,

@@ -9,6 +9,7 @@ from credentials import api_errors
 from credentials.api import credentials, keys
 from credentials.api_auth import ADMINISTRATORS
 from inference.configuration_api import route
+from inference.local_models_api import local_models
 from mlxmanager.views import start
 from routing.api import mappings, profiles
 
@@ -25,6 +26,7 @@ def configuration_api() -> NinjaAPI:
     api.add_router("/credentials", credentials)
     api.add_router("/client-keys", keys)
     api.add_router("/profiles", profiles)
+    api.add_router("/local-models", local_models)
     api.add_router("/route", route)
     api_errors.register(api)
     return api

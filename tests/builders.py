@@ -4,6 +4,7 @@ from typing import Any
 
 from credentials import client_keys, generation
 from credentials.models import ClientKey, CloudCredential
+from inference.models import LocalModel
 from routing.models import BackendMapping, ModelProfile
 
 CANARY = "sk-canary-5fd2b1e0c9"
@@ -31,6 +32,14 @@ def make_profile(pattern: str = "gpt-*", *, backend_type: str = "openai", **sett
         profile.full_clean()
         profile.save()
     return profile
+
+
+def make_local_model(name: str, **options: Any) -> LocalModel:
+    model = LocalModel(name=name, **options)
+    with generation.change():
+        model.full_clean()
+        model.save()
+    return model
 
 
 def make_client_key(name: str = "laptop", *, key: str | None = None, **fields: Any) -> tuple[ClientKey, str]:

@@ -8,6 +8,7 @@ from django.core.management import get_commands
 
 from inference.errors import Kind
 from inference.protocols.openai_chat.errors import code_of
+from inference.protocols.wire import ModelOptions
 from routing.profile import Profile
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -44,6 +45,11 @@ def test_each_command_is_documented(name: str) -> None:
 @pytest.mark.parametrize("name", Profile.__struct_fields__)
 def test_each_setting_of_a_model_profile_is_documented(name: str) -> None:
     assert f"`{name}`" in read("docs/profiles.md")
+
+
+@pytest.mark.parametrize("name", ModelOptions.__struct_fields__[1:])
+def test_each_option_of_a_local_model_is_documented(name: str) -> None:
+    assert f"`{name}`" in read("docs/models.md")
 
 
 @pytest.mark.parametrize("code", sorted({code_of(kind) for kind in Kind}))

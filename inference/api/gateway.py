@@ -2,7 +2,7 @@
 
 import asyncio
 import difflib
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -14,10 +14,12 @@ from inference.api.activity import Activity
 from inference.api.count_cache import CountCache
 from inference.api.installed_models import InstalledModels
 from inference.api.last_used import LastUsed
+from inference.api.local_options import LocalOptions
 from inference.backends.local import LocalBackend
 from inference.backends.transport import AiohttpTransport
 from inference.errors import GatewayError, Kind
 from inference.executor import Executor
+from inference.protocols.wire import ModelOptions
 from routing.client import Client
 from routing.resolver import SnapshotKeeper
 from routing.route import Route, Target
@@ -42,6 +44,7 @@ class Gateway:
         local: LocalBackend,
         transport: AiohttpTransport,
         installed: InstalledModels,
+        read_options: Callable[[], Sequence[ModelOptions]],
         limits: Limits,
         hosts: Sequence[str],
         origins: Collection[str],
@@ -57,6 +60,7 @@ class Gateway:
         self.activity = Activity()
         self.last_used = LastUsed()
         self.counts = CountCache()
+        self.options = LocalOptions(keeper, local, read_options)
 
     async def start(self) -> None:
         await asyncio.to_thread(self.keeper.start)
@@ -64,7 +68,7 @@ class Gateway:
 
     async def keep_house(self) -> None:
         """What goes on beside the requests, until it is cancelled."""
-        await asyncio.gather(self.installed.keep_fresh(), self.last_used.keep_written())
+        await asyncio.gather(self.installed.keep_fresh(), self.last_used.keep_written(), self.options.keep_told())
 
     async def stop(self) -> None:
         await self.last_used.write()

@@ -4,7 +4,7 @@ import asyncio
 import functools
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -56,6 +56,7 @@ class LocalBackend:
         self._connection: Connection | None = None
         self._failed_at = -math.inf
         self._connecting = asyncio.Lock()
+        self._options: wire.Configure | None = None
 
     @property
     def is_connected(self) -> bool:
@@ -96,6 +97,12 @@ class LocalBackend:
         if connection.status is not None and connection.status.loading == target.model:
             return BackendError(Kind.MODEL_LOADING, f"model: {target.model} is loading.", retry_after=RETRY_AFTER)
         return BackendError(Kind.UPSTREAM_TIMEOUT, "The local worker did not answer in time.")
+
+    def configure(self, generation: int, options: Sequence[wire.ModelOptions]) -> None:
+        """Tell the worker what is wanted of its models, now or once it is there, and each time it is there again."""
+        self._options = wire.Configure(generation, tuple(options))
+        if self._connection is not None:
+            self._connection.tell(self._options)
 
     async def status(self) -> wire.Status:
         """The worker's state, at most about a second old. Raises BackendError where there is no worker."""
@@ -138,6 +145,8 @@ class LocalBackend:
                 if time.monotonic() - self._failed_at < FAILURE_HOLDS:
                     raise unavailable("The local worker does not run.")
                 self._connection = await self._new_connection()
+                if self._options is not None:
+                    self._connection.tell(self._options)
             return self._connection
 
     async def _new_connection(self) -> Connection:

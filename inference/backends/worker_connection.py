@@ -71,6 +71,11 @@ class Connection(asyncio.Protocol):
         self._transport.write(b"".join(packed))
         return Answers(exchanges, news, self.cancel)
 
+    def tell(self, frame: wire.Configure) -> None:
+        """Send what has no answer."""
+        if self._transport is not None:
+            self._transport.write(wire.pack(frame))
+
     def cancel(self, exchange: Exchange) -> None:
         if self._exchanges.pop(exchange.id, None) is not None and self._transport is not None:
             self._transport.write(wire.pack(wire.Cancel(exchange.id)))

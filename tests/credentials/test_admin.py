@@ -14,14 +14,16 @@ from pytest_django import Settings
 from credentials import client_keys, generation
 from credentials.models import ClientKey, CloudCredential
 from credentials.secret import Secret
+from inference.models import LocalModel
 from routing.models import BackendMapping, ModelProfile
-from tests.builders import CANARY, make_client_key, make_credential, make_mapping, make_profile
+from tests.builders import CANARY, make_client_key, make_credential, make_local_model, make_mapping, make_profile
 
 pytestmark = pytest.mark.django_db
 
 CREDENTIALS = "/admin/credentials/cloudcredential/"
 KEYS = "/admin/credentials/clientkey/"
 MAPPINGS = "/admin/routing/backendmapping/"
+LOCAL_MODELS = "/admin/inference/localmodel/"
 PROFILES = "/admin/routing/modelprofile/"
 CREDENTIAL = {"backend_type": "openai", "name": "default", "base_url": "", "api_key": ""}
 KEY = {
@@ -164,7 +166,9 @@ def test_staff_with_every_permission_but_no_superusers_are_turned_away() -> None
     staff.user_permissions.set(Permission.objects.all())
     client = Client()
     client.force_login(staff)
-    for path, row in ((CREDENTIALS, credential), (KEYS, key), (MAPPINGS, mapping), (PROFILES, profile)):
+    local = make_local_model("org/model")
+    rows = ((CREDENTIALS, credential), (KEYS, key), (MAPPINGS, mapping), (PROFILES, profile), (LOCAL_MODELS, local))
+    for path, row in rows:
         version = row.history.get().history_id
         for page in (
             "",
@@ -176,12 +180,13 @@ def test_staff_with_every_permission_but_no_superusers_are_turned_away() -> None
         assert path not in client.get("/admin/").content.decode()
 
 
-@pytest.mark.parametrize("model", [CloudCredential, ClientKey, BackendMapping, ModelProfile])
+@pytest.mark.parametrize("model", [CloudCredential, ClientKey, BackendMapping, ModelProfile, LocalModel])
 def test_every_action_that_changes_a_row_raises_the_counter(browser: Client, model: type[Model]) -> None:
     make_credential(base_url="http://127.0.0.1:9")
     make_client_key()
     make_mapping()
     make_profile()
+    make_local_model("org/model")
     rows = model._default_manager
     names = [action if isinstance(action, str) else action.__name__ for action in site._registry[model].actions or ()]
     # "enable" comes after "disable", or it would find nothing to do.

@@ -210,7 +210,7 @@ def test_a_client_key_is_changed_and_deleted(call: Caller) -> None:
 
 @pytest.mark.parametrize("number", ["0", "99999999999999999999999999"])
 def test_a_row_there_is_not_is_not_found(call: Caller, number: str) -> None:
-    for path in ("/credentials", "/client-keys", "/mappings", "/profiles"):
+    for path in ("/credentials", "/client-keys", "/mappings", "/profiles", "/local-models"):
         for method in ("GET", "PATCH", "DELETE"):
             assert call(method, f"{path}/{number}", {}).status_code == 404
 

@@ -15,7 +15,7 @@ from tests.configuration import Caller, administrator, detail
 
 pytestmark = pytest.mark.django_db
 
-PATHS = ["/mappings", "/credentials", "/profiles", "/client-keys"]
+PATHS = ["/mappings", "/credentials", "/profiles", "/client-keys", "/local-models"]
 
 
 def signed_in(*, is_superuser: bool) -> Client:

@@ -7,9 +7,10 @@ from django.conf import settings
 from django.core.management import BaseCommand, CommandError, CommandParser
 
 from inference import downloads, prefix_folder
-from inference.budget import known, readable
-from inference.explain import Check, fits, is_resident, worker_status
+from inference.budget import readable
+from inference.explain import Check, fits
 from inference.installed import Installed, find
+from inference.local_states import is_resident, known_budget, worker_status
 
 PLACES = {"bundled": "comes with MLX Manager", "models": "MLXMANAGER_MODELS_DIR", "cache": "the Hugging Face cache"}
 
@@ -41,7 +42,7 @@ class Command(BaseCommand):
 
     def list(self) -> None:
         worker = asyncio.run(worker_status())
-        available = known(settings.MEMORY_BUDGET) if worker is None else worker.budget
+        available = known_budget(worker)
         for model in installed().values():
             notes = ["for embeddings"] if model.kind == "embedding" else []
             notes += ["in memory"] if worker is not None and is_resident(model.name, worker) else []

@@ -1,0 +1,128 @@
+"""The options of local models: the row, the admin with the state of each, and as JSON. No worker runs here."""
+
+import json
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError
+from django.test import Client
+from pytest_django import Settings
+
+from credentials import generation
+from inference.models import LocalModel, read_options
+from inference.protocols.wire import ModelOptions
+from tests.builders import make_local_model
+from tests.configuration import Caller, administrator, fields
+
+pytestmark = pytest.mark.django_db
+
+MODELS = "/admin/inference/localmodel/"
+BODY = {"name": "org/model", "pinned": True, "preload": False, "idle_ttl": 60, "max_context": 8192}
+
+
+@pytest.fixture
+def call() -> Caller:
+    return administrator()
+
+
+@pytest.fixture
+def browser() -> Client:
+    client = Client()
+    client.force_login(User.objects.create_superuser("admin"))
+    return client
+
+
+def test_the_worker_is_told_what_the_rows_say() -> None:
+    make_local_model("org/b", preload=True)
+    make_local_model("org/a", pinned=True, idle_ttl=0, max_context=4096)
+    assert read_options() == (
+        ModelOptions("org/a", pinned=True, idle_ttl=0, max_context=4096),
+        ModelOptions("org/b", preload=True),
+    )
+
+
+@pytest.mark.parametrize("name", ["", " org/model", "../model", "org/a/b", "org/model\n", "x" * 256])
+def test_a_name_is_that_of_a_model(name: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        make_local_model(name)
+    assert set(caught.value.message_dict) == {"name"}
+
+
+@pytest.mark.parametrize("values", [{"name": ""}, {"name": "a", "max_context": 0}])
+def test_the_database_refuses_what_is_no_option(values: dict[str, Any]) -> None:
+    with pytest.raises(IntegrityError):
+        LocalModel.objects.create(**values)
+
+
+def test_options_are_created_changed_and_deleted_as_json(call: Caller) -> None:
+    before = generation.current()
+    created = call("POST", "/local-models", BODY)
+    assert created.status_code == 201
+    row = LocalModel.objects.get()
+    shown = json.loads(call("GET", f"/local-models/{row.pk}").content)
+    assert shown == json.loads(created.content)
+    assert {name: shown[name] for name in BODY} == BODY
+    assert (shown["installed"], shown["size"], shown["fits"], shown["in_memory"]) == (False, None, None, None)
+    assert json.loads(call("GET", "/local-models").content) == [shown]
+    assert call("PATCH", f"/local-models/{row.pk}", {"idle_ttl": None}).status_code == 200
+    row.refresh_from_db()
+    assert (row.pinned, row.idle_ttl, row.max_context) == (True, None, 8192)
+    assert call("DELETE", f"/local-models/{row.pk}").status_code == 204
+    assert generation.current() == before + 3
+    assert [entry.history_type for entry in LocalModel.history.order_by("history_id")] == ["+", "~", "-"]
+
+
+def test_an_installed_model_shows_its_size_and_whether_it_fits(call: Caller, settings: Settings) -> None:
+    make_local_model("mlxmanager/demo")
+    settings.MEMORY_BUDGET = 2**30
+    (fitting,) = json.loads(call("GET", "/local-models").content)
+    settings.MEMORY_BUDGET = 2**20
+    (tight,) = json.loads(call("GET", "/local-models").content)
+    assert fitting["size"] > 10**6
+    assert [shown["fits"] for shown in (fitting, tight)] == [True, False]
+    assert (fitting["installed"], fitting["in_memory"]) == (True, None)
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "name"),
+        ({"name": "../x"}, "name"),
+        (BODY | {"idle_ttl": -1}, "idle_ttl"),
+        (BODY | {"idle_ttl": 2**31}, "idle_ttl"),
+        (BODY | {"max_context": 0}, "max_context"),
+        (BODY | {"max_context": True}, "max_context"),
+        (BODY | {"pinned": 1}, "pinned"),
+        (BODY | {"pined": True}, "pined"),
+    ],
+)
+def test_a_bad_option_is_refused_by_field(call: Caller, body: dict[str, object], field: str) -> None:
+    response = call("POST", "/local-models", body)
+    assert response.status_code == 422
+    assert fields(response) == {field}
+
+
+def test_a_second_row_of_a_model_is_a_conflict(call: Caller) -> None:
+    make_local_model("org/model")
+    assert call("POST", "/local-models", BODY).status_code == 409
+
+
+def test_the_admin_lists_what_becomes_of_each(browser: Client) -> None:
+    make_local_model("mlxmanager/demo", pinned=True)
+    make_local_model("org/to-come")
+    page = browser.get(MODELS).content.decode()
+    assert 'field-size">1.8 MB<' in page
+    assert 'field-size">not installed<' in page
+    assert 'field-fits">yes<' in page
+    assert 'field-in_memory">unknown<' in page
+
+
+def test_options_are_added_in_the_admin(browser: Client) -> None:
+    before = generation.current()
+    typed = {"name": "org/model", "pinned": "on", "idle_ttl": "", "max_context": "4096"}
+    assert browser.post(f"{MODELS}add/", typed).status_code == 302
+    row = LocalModel.objects.get()
+    assert (row.pinned, row.preload, row.idle_ttl, row.max_context) == (True, False, None, 4096)
+    assert generation.current() == before + 1
