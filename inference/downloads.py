@@ -1,8 +1,10 @@
 """Brings models from the Hugging Face hub into the models folder, and takes them away again."""
 
 import contextlib
+import errno
+import fnmatch
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx2
@@ -15,8 +17,13 @@ from huggingface_hub.errors import (
     RepositoryNotFoundError,
     RevisionNotFoundError,
 )
+from huggingface_hub.hf_api import RepoFile
 
+from inference.budget import readable
 from inference.installed import NAME, PARTIAL, WEIGHTS, is_complete, problem
+
+# What a write says of a disk that is full: really, for this user, or by a limit on files.
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 PATTERNS = [WEIGHTS, "*.json", "*.jinja", "*.txt", "*.tiktoken", "tokenizer.model"]
 
@@ -25,22 +32,63 @@ class DownloadError(Exception):
     """Why a model could not be brought; the message is for the user."""
 
 
-def pull(name: str, models_dir: Path, *, revision: str | None = None, endpoint: str | None = None) -> Path:
+def pull(
+    name: str,
+    models_dir: Path,
+    *,
+    revision: str | None = None,
+    endpoint: str | None = None,
+    announce: Callable[[int], None] = lambda _: None,
+) -> Path:
     """The folder of the model, complete. What an earlier try has brought is kept and gone on from.
 
-    Raises DownloadError. `endpoint` None: as the environment says.
+    Raises DownloadError. `endpoint` None: as the environment says. `announce` is told the bytes of the whole.
     """
     folder = place(name, models_dir)
     partial = partial_place(folder)
     api = HfApi(endpoint=endpoint)
-    with explained(name, api.endpoint):
+    with explained(name, api.endpoint), giving_back(partial):
         # By its commit: without the hub, a half-full folder would pass for a download of a branch.
         commit = api.model_info(name, revision=revision).sha
+        size = whole_size(api, name, commit)
+        announce(size)
+        check_disk(name, size, partial)
         snapshot_download(name, revision=commit, local_dir=partial, allow_patterns=PATTERNS, endpoint=endpoint)
     shutil.rmtree(partial / ".cache", ignore_errors=True)
     check(name, partial)
     put_in_place(partial, folder)
     return folder
+
+
+def whole_size(api: HfApi, name: str, commit: str | None) -> int:
+    """Bytes of the files that are brought."""
+    entries = api.list_repo_tree(name, recursive=True, revision=commit)
+    return sum(entry.size for entry in entries if isinstance(entry, RepoFile) and is_wanted(entry.path))
+
+
+def is_wanted(path: str) -> bool:
+    return any(fnmatch.fnmatchcase(path, pattern) for pattern in PATTERNS)
+
+
+def check_disk(name: str, size: int, partial: Path) -> None:
+    """Raises DownloadError where the rest of the model has no room on the disk."""
+    there = sum(path.stat().st_size for path in partial.rglob("*") if path.is_file())
+    disk = next(parent for parent in partial.parents if parent.exists())
+    free = shutil.disk_usage(disk).free
+    if size - there > free:
+        raise DownloadError(f"{name} needs {readable(size - there)} on the disk of {disk}, which has {readable(free)}.")
+
+
+@contextlib.contextmanager
+def giving_back(partial: Path) -> Iterator[None]:
+    """A disk that fills up all the same gets back what the download has taken of it."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        remove(partial)
+        raise DownloadError("The disk became full; what was downloaded is removed again.") from None
 
 
 def remove(folder: Path) -> None:

@@ -1,5 +1,8 @@
 """Pulling models from a hub on loopback."""
 
+import os
+import resource
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -95,6 +98,30 @@ def test_what_mlx_cannot_load_is_not_kept(hub: Hub, models: Path) -> None:
     with pytest.raises(downloads.DownloadError, match="cannot be used"):
         downloads.pull(REPOSITORY, models, endpoint=hub.url)
     assert list((models / "org").iterdir()) == []
+
+
+def test_a_model_larger_than_the_disk_is_refused_before_anything_is_downloaded(
+    hub: Hub, models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weights = hub.folder / "model.safetensors"
+    os.truncate(weights, shutil.disk_usage(models.parent).free + 2**30)  # without taking them from the disk
+    told: list[int] = []
+    with pytest.raises(downloads.DownloadError, match=rf"{REPOSITORY} needs .* on the disk of {models.parent}"):
+        downloads.pull(REPOSITORY, models, endpoint=hub.url, announce=told.append)
+    assert told[0] > weights.stat().st_size
+    assert hub.sent == []
+    assert not models.exists()
+
+
+def test_a_disk_that_becomes_full_gets_back_what_was_taken(hub: Hub, models: Path) -> None:
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2**20, limits[1]))
+    try:
+        with pytest.raises(downloads.DownloadError, match="became full"):
+            downloads.pull(REPOSITORY, models, endpoint=hub.url)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert list(models.iterdir()) == []
 
 
 def test_a_removed_model_leaves_nothing(hub: Hub, models: Path) -> None:

@@ -56,8 +56,15 @@ class Command(BaseCommand):
             self.stdout.write("   ".join(row))
 
     def pull(self, name: str, revision: str | None) -> None:
-        folder = downloads.pull(name, settings.MODELS_DIR, revision=revision)
-        self.stdout.write(f"{name} is installed ({readable(installed()[name].size)}) in {folder}")
+        folder = downloads.pull(
+            name,
+            settings.MODELS_DIR,
+            revision=revision,
+            announce=lambda size: self.stdout.write(f"{name} is {readable(size)} to download"),
+        )
+        model = installed()[name]
+        self.stdout.write(f"{name} is installed ({readable(model.size)}) in {folder}")
+        self.stdout.write(f"It {tell(fits(model, known_budget(asyncio.run(worker_status()))))}.")
 
     def remove(self, name: str) -> None:
         folder = downloads.place(name, settings.MODELS_DIR)

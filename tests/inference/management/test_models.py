@@ -1,6 +1,7 @@
 """The command `models`, as its user runs it."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -29,10 +30,11 @@ def models(*arguments: str, home: Path, **environment: str) -> subprocess.Comple
 def test_a_model_is_pulled_listed_and_removed(tmp_path: Path) -> None:
     with Hub(copy_demo(tmp_path, "repository")) as hub:
         pulled = models("pull", REPOSITORY, home=tmp_path, HF_ENDPOINT=hub.url)
-    assert (pulled.returncode, pulled.stdout.splitlines()[-1].split(" in ")[0]) == (
-        0,
-        f"{REPOSITORY} is installed (1.8 MB)",
-    )
+    assert pulled.returncode == 0
+    announced, done, room = pulled.stdout.splitlines()
+    assert re.fullmatch(rf"{REPOSITORY} is 1\.\d MB to download", announced)
+    assert done.startswith(f"{REPOSITORY} is installed (1.8 MB) in ")
+    assert room.startswith("It fits (it needs ")
     assert "%" in pulled.stderr
     listed = models("list", home=tmp_path).stdout
     assert [line.split()[:3] for line in listed.splitlines()] == [[DEMO_NAME, "1.8", "MB"], [REPOSITORY, "1.8", "MB"]]
