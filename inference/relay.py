@@ -20,8 +20,9 @@ class Timing:
     """How long a stream waits for what, in seconds.
 
     `hold`: how long one that has begun, but holds no content yet, may still give way to another target. `keepalive`:
-    how long its client hears nothing. `ending`: from the end of the answer to the end of the stream. `content`: how
-    long a stream may say nothing but that it is alive; models that think in silence do so for minutes.
+    how long its client hears nothing. `ending`: from the end of the answer, or what still came of it, to the end of the
+    stream. `content`: how long a stream may say nothing but that it is alive; models that think in silence do so for
+    minutes.
     """
 
     hold: float = 2.0
@@ -54,7 +55,7 @@ class Relay:
         self._clock = asyncio.get_running_loop().time
         self._heard_at = self._told_at = self._clock()
         self._release_at: float | None = self._told_at + timing.hold
-        self._end_at: float | None = None
+        self._is_ending = False
         self._progress = 0
         self._timer: asyncio.TimerHandle | None = None
 
@@ -92,8 +93,10 @@ class Relay:
                     self._begun = True
                     self._told_at = self._clock()
                     yield part
-                if stream.is_ending and self._end_at is None:
-                    self._end_at = self._clock() + self._timing.ending
+                if stream.is_ending and not self._is_ending:
+                    # Where several answers come in one stream, this is the end of the first of them.
+                    self._is_ending = True
+                    self._note_progress()
                     self._set_timer()
             if part := stream.end():
                 yield part
@@ -112,8 +115,8 @@ class Relay:
         """What the client gets because nothing came in time. Raises BackendError where it has waited long enough."""
         now = self._clock()
         part = b""
-        if self._end_at is not None:
-            if now >= self._end_at:
+        if self._is_ending:
+            if now >= self._heard_at + self._timing.ending:
                 self._intake.close()
         elif self._release_at is not None and now >= self._release_at:
             self._release_at = None
@@ -126,8 +129,8 @@ class Relay:
         return part
 
     def _due(self) -> float:
-        if self._end_at is not None:
-            return self._end_at
+        if self._is_ending:
+            return self._heard_at + self._timing.ending
         due = self._heard_at + self._timing.content
         if self._release_at is not None:
             due = min(due, self._release_at)
@@ -141,12 +144,15 @@ class Relay:
     def _check(self) -> None:
         """What a part changes is looked at only here, when the time comes that was due before it."""
         if self._stream.progress != self._progress:
-            self._progress = self._stream.progress
-            self._heard_at = self._clock()
+            self._note_progress()
         if self._clock() >= self._due():
             self._intake.wake()
         else:
             self._set_timer()
+
+    def _note_progress(self) -> None:
+        self._progress = self._stream.progress
+        self._heard_at = self._clock()
 
 
 def log_usage(usage: Usage | None) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+import json
 import time
 from contextlib import aclosing
 
@@ -142,3 +143,18 @@ async def test_a_slow_client_stops_the_reading(upstream: Upstream) -> None:
             await anext(told)
             await asyncio.sleep(0.3)
             assert len(await anext(told)) < MOST_AHEAD + 4 * 1024**2
+
+
+async def test_the_end_of_one_of_several_answers_ends_no_other(upstream: Upstream) -> None:
+    first = chunk(content="one", finish_reason="stop")
+    later = [second(f"{number},") for number in range(10)]
+    upstream.script(events(begun(OPENAI), first, *later, second("", finish_reason="stop"), ENDS[OPENAI], pause=0.1))
+    async with executing() as executor:
+        told = await read(await executor.execute(incoming(OPENAI, stream=True, n=2), route(target(upstream, OPENAI))))
+    assert told.endswith(b"".join([*later, second("", finish_reason="stop"), ENDS[OPENAI]]))
+
+
+def second(content: str, finish_reason: str | None = None) -> bytes:
+    """A chunk of the second of two answers."""
+    choice = {"index": 1, "delta": {"content": content}, "finish_reason": finish_reason}
+    return b"data: " + json.dumps({"object": "chat.completion.chunk", "choices": [choice]}).encode() + b"\n\n"
