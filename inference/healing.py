@@ -21,7 +21,13 @@ MOST_MODELS = 1024
 REASON = "refused_upstream"
 UNSUPPORTED = re.compile(
     r"not supported|n't supported|unsupported|does(?: not|n't) support|unrecognized|unknown|unexpected|extra inputs"
-    r"|not permitted|not allowed|deprecated|cannot both|instead|not (?:one of|valid)|invalid role|should be",
+    r"|not permitted|not allowed|deprecated|cannot both|instead|not one of|invalid role|should be",
+    re.IGNORECASE,
+)
+# One client's value was too much or too little: nothing is wrong with the field, and others may go on using it.
+OUT_OF_RANGE = re.compile(
+    r"(?:less|greater|lower|higher|larger|smaller) than|between|\branges?\b|at (?:most|least)|maximum|minimum|exceed"
+    r"|\btoo \w+|[<>]=? ?-?\d",
     re.IGNORECASE,
 )
 
@@ -68,7 +74,7 @@ class Lessons:
 
     def learn(self, target: Target, protocol: str, error: GatewayError) -> str | None:
         """The field to do without, where this refusal names one and what we now know would leave it out."""
-        if error.kind is not Kind.UPSTREAM_REJECTED or not UNSUPPORTED.search(error.message):
+        if error.kind is not Kind.UPSTREAM_REJECTED or not is_unsupported(error.message):
             return None
         found = next((remedy for remedy in REMEDIES if remedy.words.search(error.message)), None)
         known = self.overrides(target)
@@ -84,6 +90,10 @@ class Lessons:
         if len(self._learnt) > self._most:
             del self._learnt[next(iter(self._learnt))]
         log.info("learnt from a refusal", backend=target.backend, target=target.model, field=found.field)
+
+
+def is_unsupported(message: str) -> bool:
+    return UNSUPPORTED.search(message) is not None and OUT_OF_RANGE.search(message) is None
 
 
 def key_of(target: Target) -> tuple[str, str | None, str]:

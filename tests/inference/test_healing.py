@@ -100,6 +100,11 @@ def test_a_refusal_teaches_what_to_do_without(
     [
         "max_tokens is too large: 99999. This model supports at most 4096 completion tokens.",
         "temperature: Input must be less than 1",
+        "temperature: Input should be greater than or equal to 0",
+        "temperature should be between 0 and 1",
+        "top_p: 7 is not allowed, expected at most 1",
+        "Range of max_tokens should be [1, 8192]",
+        "top_k should be >= 1",
         "messages.0.content: text is required",
         "Your prompt was flagged.",
         "",
