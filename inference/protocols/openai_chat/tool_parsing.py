@@ -39,6 +39,7 @@ def parse_offer(asked: shapes.Request, warnings: Warnings) -> Offer:
     """Raises GatewayError naming the field."""
     tools = tuple(parse_tools(asked, warnings))
     if not tools:
+        refuse_demand(asked)
         return Offer()
     custom = tuple(tool.custom.name for tool in asked.tools or () if isinstance(tool, shapes.CustomTool))
     # The older form has room for one call in an answer.
@@ -92,6 +93,13 @@ def named(name: str, path: str) -> str:
 
 
 # The choice.
+
+
+def refuse_demand(asked: shapes.Request) -> None:
+    """Where no tool is offered, none can be demanded."""
+    for name in ("tool_choice", "function_call"):
+        if getattr(asked, name) not in (None, "auto", "none"):
+            raise GatewayError(Kind.INVALID_VALUE, "There is no tool to call.", param=name)
 
 
 def parse_choice(asked: shapes.Request, tools: tuple[ir.Tool, ...]) -> ir.ToolChoice | None:

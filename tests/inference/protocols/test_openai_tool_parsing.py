@@ -45,8 +45,9 @@ def test_a_tool_choice_is_read(fields: dict[str, Any], expected: ir.ToolChoice |
     assert parsed(tools=[TOOL, OTHER_TOOL, LONG_TOOL, CUSTOM], **fields).tool_choice == expected
 
 
-def test_without_tools_there_is_no_choice() -> None:
-    assert parsed(tool_choice="required", parallel_tool_calls=False).tool_choice is None
+@pytest.mark.parametrize("choice", ["auto", "none"])
+def test_without_tools_there_is_no_choice(choice: str) -> None:
+    assert parsed(tool_choice=choice, parallel_tool_calls=False).tool_choice is None
 
 
 @pytest.mark.parametrize(("mode", "choice"), [("auto", "auto"), ("required", "any")])
@@ -133,6 +134,10 @@ def test_a_client_that_offers_tools_knows_calls_by_that_name() -> None:
             "tool_choice.allowed_tools.tools[1]",
         ),
         ({"tools": [TOOL], "tool_choice": allowing("auto")}, Kind.INVALID_VALUE, "tool_choice.allowed_tools.tools"),
+        ({"tool_choice": "required"}, Kind.INVALID_VALUE, "tool_choice"),
+        ({"tool_choice": named("f")}, Kind.INVALID_VALUE, "tool_choice"),
+        ({"tool_choice": allowing("auto", named("f"))}, Kind.INVALID_VALUE, "tool_choice"),
+        ({"tools": [], "function_call": {"name": "f"}}, Kind.INVALID_VALUE, "function_call"),
         ({"tools": [OTHER_TOOL] * 1025}, Kind.INVALID_VALUE, "tools"),
         ({"functions": [{"name": "f"}] * 1025}, Kind.INVALID_VALUE, "functions"),
     ],
