@@ -67,9 +67,9 @@ def thinking(request: ir.Request) -> bool | None:
     asked = request.reasoning
     if asked is not None and asked.enabled is not None:
         return asked.enabled
-    if asked is not None and asked.effort is not None:
-        return asked.effort != "none"
-    return None if request.shows_reasoning else False
+    if not request.shows_reasoning:
+        return False
+    return None if asked is None or asked.effort is None else asked.effort != "none"
 
 
 def budget(request: ir.Request) -> int | None:

@@ -103,6 +103,7 @@ def test_the_model_is_replaced_and_the_rest_kept() -> None:
         (ir.Reasoning(enabled=True), False, True),
         (ir.Reasoning(enabled=False), True, False),
         (ir.Reasoning(effort="low"), True, True),
+        (ir.Reasoning(effort="low"), False, False),
         (ir.Reasoning(effort="none"), True, False),
         (ir.Reasoning(enabled=False, effort="high"), True, False),
     ],

@@ -29,6 +29,7 @@ ROWS = [
     kept("strict tools", {"tools": [TOOLS["tools"][0] | {"strict": True}]}, {"request": {"tools": [{"strict": True}]}}),
     kept("thinking", {"thinking": {"type": "adaptive"}}, {"thinking": True}),
     kept("thinking.budget_tokens", {"thinking": {"type": "enabled", "budget_tokens": 50}}, {"thinking_budget": 50}),
+    dropped("output_config.effort", {"output_config": {"effort": "high"}}, {"thinking": False}),
     kept("no thinking", {"thinking": {"type": "disabled"}}, {"thinking": False}),
     kept(
         "output_config.format",
