@@ -50,6 +50,7 @@ def test_what_is_not_refused_is_sent_as_the_table_says(heading: str, row: Row) -
     exchange = begin(heading, row)
     decode = msgspec.msgpack.decode if PAIRS[heading][1] == NATIVE else msgspec.json.decode
     sent = decode(exchange.request)
+    assert row.sent or row.disposition is WARNED, "The row says nothing of what is sent."
     assert row.sent is None or is_part(row.sent, sent), sent
     warned = dict(exchange.warnings)
     assert (row.named in warned) == (row.disposition is WARNED), warned

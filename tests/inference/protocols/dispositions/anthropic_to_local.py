@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.inference.protocols.dispositions.row import PDF, PIXEL, dropped, kept, refused, user, warned
+from tests.inference.protocols.dispositions.row import ABSENT, PDF, PIXEL, dropped, kept, refused, user, warned
 
 TOOLS: dict[str, Any] = {"tools": [{"name": "f", "input_schema": {"type": "object"}}]}
 PLAIN_DOCUMENT = {"type": "text", "media_type": "text/plain", "data": "D"}
@@ -48,9 +48,17 @@ ROWS = [
         field="messages[0].content[0]",
         code="unsupported_content",
     ),
-    kept("document of text", user({"type": "document", "source": PLAIN_DOCUMENT}), {}),
-    dropped("metadata", {"metadata": {"user_id": "u1"}}, {}),
-    dropped("cache_control", {"cache_control": {"type": "ephemeral"}}, {}),
+    kept(
+        "document of text",
+        user({"type": "document", "source": PLAIN_DOCUMENT, "title": "T"}),
+        {"request": {"messages": [{"content": [{"type": "text", "text": "Document: T\n-----\nD\n-----\n"}]}]}},
+    ),
+    dropped("metadata", {"metadata": {"user_id": "u1"}}, {"request": {"user": None}}),
+    dropped(
+        "cache_control",
+        user({"type": "text", "text": "Q", "cache_control": {"type": "ephemeral"}}),
+        {"request": {"messages": [{"content": [{"type": "text", "text": "Q", "cache": ABSENT}]}]}},
+    ),
     warned("context_management", {"context_management": {"edits": []}}),
     refused("mcp_servers", {"mcp_servers": [{"type": "url", "name": "m", "url": "https://x.example"}]}),
     refused("inference_geo", {"inference_geo": "eu"}),

@@ -33,6 +33,7 @@ def server(kind: str) -> dict[str, Any]:
 
 
 PLAIN_DOCUMENT = {"type": "text", "media_type": "text/plain", "data": "D"}
+DOCUMENT_TOLD = {"messages": [{"role": "user", "content": "-----\nD\n-----"}]}
 SCHEMA = {"type": "json_schema", "schema": {"type": "object", "properties": {"a": {"type": "string"}}}}
 CLAUDE_CODE_USER = (
     '{"device_id":"d","account_uuid":"","session_id":"0b1c5f5e-6a57-4a0f-8d59-6a8e0c9f2a11"}'  # as Claude Code sends it
@@ -170,8 +171,13 @@ MESSAGES = [
         document({"type": "base64", "media_type": "application/pdf", "data": PDF}, title="a.pdf"),
         {"messages": [{"content": [{"type": "file", "file": {"filename": "a.pdf"}}]}]},
     ),
-    kept("document of text", document(PLAIN_DOCUMENT), {"messages": [{"role": "user"}]}),
-    warned("document with citations", document(PLAIN_DOCUMENT, **CITED), field="messages[0].content[0].citations"),
+    kept("document of text", document(PLAIN_DOCUMENT), DOCUMENT_TOLD),
+    warned(
+        "document with citations",
+        document(PLAIN_DOCUMENT, **CITED),
+        DOCUMENT_TOLD,
+        field="messages[0].content[0].citations",
+    ),
     refused(
         "document with a URL",
         document({"type": "url", "url": "https://x.example/a.pdf"}),
@@ -237,6 +243,7 @@ MESSAGES = [
                 ASKED,
             ]
         },
+        {"messages": [{}, {"content": '[web_search] {"query":"q"}[result] (none)A'}, {}]},
         field="messages[1].content[0]",
     ),
 ]

@@ -41,9 +41,14 @@ PARAMETERS = [
     warned("seed", {"seed": 1}, {"seed": ABSENT}),
     warned("frequency_penalty", {"frequency_penalty": 0.5}, {"frequency_penalty": ABSENT}),
     warned("presence_penalty", {"presence_penalty": 0.5}, {"presence_penalty": ABSENT}),
-    dropped("frequency_penalty of 0", {"frequency_penalty": 0}),
-    dropped("response_format text", {"response_format": {"type": "text"}}),
-    warned("response_format json_object", {"response_format": {"type": "json_object"}}, field="response_format"),
+    dropped("frequency_penalty of 0", {"frequency_penalty": 0}, {"frequency_penalty": ABSENT}),
+    dropped("response_format text", {"response_format": {"type": "text"}}, {"output_config": ABSENT, "system": ABSENT}),
+    warned(
+        "response_format json_object",
+        {"response_format": {"type": "json_object"}},
+        {"system": [{"text": "Answer with one JSON object and nothing else."}]},
+        field="response_format",
+    ),
     kept(
         "response_format json_schema",
         format_of(OBJECT),
@@ -70,7 +75,9 @@ PARAMETERS = [
         field="reasoning_effort",
     ),
     kept(
-        "thinking", {"thinking": {"type": "enabled", "budget_tokens": 2000}, "max_tokens": 4000}, {"max_tokens": 4000}
+        "thinking",
+        {"thinking": {"type": "enabled", "budget_tokens": 2000}, "reasoning_effort": "low", "max_tokens": 4000},
+        {"thinking": {"type": "enabled", "budget_tokens": 2000}, "max_tokens": 4000},
     ),
     warned("verbosity", {"verbosity": "low"}, {"verbosity": ABSENT}),
     kept("user", {"user": "u1"}, {"metadata": {"user_id": "u1"}}),
@@ -79,14 +86,18 @@ PARAMETERS = [
     dropped("store false", {"store": False}, {"store": ABSENT}),
     warned("store true", {"store": True}, {"store": ABSENT}, field="store"),
     dropped("prompt_cache_key", {"prompt_cache_key": "k"}, {"prompt_cache_key": ABSENT}),
-    dropped("prompt_cache_retention", {"prompt_cache_retention": "24h"}),
+    dropped("prompt_cache_retention", {"prompt_cache_retention": "24h"}, {"prompt_cache_retention": ABSENT}),
     kept("service_tier", {"service_tier": "default"}, {"service_tier": "standard_only"}),
-    warned("service_tier flex or priority", {"service_tier": "flex"}, field="service_tier"),
-    warned("web_search_options", {"web_search_options": {}}),
+    warned("service_tier flex or priority", {"service_tier": "flex"}, {"service_tier": ABSENT}, field="service_tier"),
+    warned("web_search_options", {"web_search_options": {}}, {"web_search_options": ABSENT, "tools": ABSENT}),
     refused("modalities with audio", {"modalities": ["text", "audio"]}, field="modalities"),
     refused("audio", {"audio": {"voice": "x", "format": "wav"}}),
-    dropped("prediction", {"prediction": {"type": "content", "content": "x"}}),
-    dropped("stream_options.include_obfuscation", {"stream": True, "stream_options": {"include_obfuscation": False}}),
+    dropped("prediction", {"prediction": {"type": "content", "content": "x"}}, {"prediction": ABSENT}),
+    dropped(
+        "stream_options.include_obfuscation",
+        {"stream": True, "stream_options": {"include_obfuscation": False}},
+        {"stream": True, "stream_options": ABSENT},
+    ),
     warned("unknown fields", {"foo": 1}, {"foo": ABSENT}, field="foo"),
 ]
 TOOL_ROWS = [
@@ -111,6 +122,7 @@ TOOL_ROWS = [
                 }
             ]
         },
+        {"tools": [{"description": "The input follows this lark grammar:\nstart: A"}]},
         field="tools[0].custom.format",
     ),
     kept("functions", {"functions": [{"name": "f", "parameters": {"type": "object"}}]}, {"tools": [{"name": "f"}]}),

@@ -11,6 +11,8 @@ CALL: dict[str, Any] = {"id": "c1", "type": "function", "function": {"name": "f"
 RESULT = {"role": "tool", "tool_call_id": "c1", "content": "r"}
 ASKED = {"role": "user", "content": "Q"}
 AUDIO = {"type": "input_audio", "input_audio": {"data": "", "format": "wav"}}
+PICTURE = "https://x.example/a.png"
+SHOWN = {"messages": [{"content": [{"type": "image", "source": {"type": "url", "url": PICTURE}, "detail": ABSENT}]}]}
 SIGNED = {"type": "thinking", "thinking": "t", "signature": "native"}
 
 
@@ -56,10 +58,11 @@ ROWS = [
         field="messages[0].content[0].image_url",
         code="unsupported_content",
     ),
-    dropped("detail", image("https://x.example/a.png", detail="low")),
+    dropped("detail", image(PICTURE, detail="low"), SHOWN),
     warned(
         "detail original",
-        image("https://x.example/a.png", detail="original"),
+        image(PICTURE, detail="original"),
+        SHOWN,
         field="messages[0].content[0].image_url.detail",
     ),
     refused("input_audio", user(AUDIO), field="messages[0].content[0].type", code="unsupported_content"),

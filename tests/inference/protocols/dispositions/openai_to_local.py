@@ -59,8 +59,8 @@ ROWS = [
         field="messages[0].content[0].image_url",
         code="unsupported_content",
     ),
-    dropped("user", {"user": "u1"}, {}),
-    dropped("service_tier", {"service_tier": "default"}, {}),
+    dropped("user", {"user": "u1"}, {"request": {"user": None}}),
+    dropped("service_tier", {"service_tier": "default"}, {"request": {"service_tier": None}}),
     warned("verbosity", {"verbosity": "low"}),
     warned("unknown fields", {"foo": 1}, field="foo"),
 ]

@@ -46,7 +46,7 @@ def kept(shown: str, adds: dict[str, Any], sent: Any, **more: str) -> Row:
     return Row(shown, Disposition.KEPT, adds, sent, **more)
 
 
-def dropped(shown: str, adds: dict[str, Any], sent: Any = None, **more: str) -> Row:
+def dropped(shown: str, adds: dict[str, Any], sent: Any, **more: str) -> Row:
     return Row(shown, Disposition.DROPPED, adds, sent, **more)
 
 
