@@ -15,13 +15,16 @@ LONGEST_RESULT = 4000
 READABLE = ("title", "url", "text", "data", "content", "stdout", "stderr", "tool_name", "error_code")
 
 
+# Each text ends with its line: what the model wrote next is joined to it.
+
+
 def use_text(block: ServerToolUseBlock) -> str:
-    return f"[{block.name}] {msgspec.json.encode(block.input).decode()}"
+    return f"[{block.name}] {msgspec.json.encode(block.input).decode()}\n"
 
 
 def result_text(block: ServerResult) -> str:
     found = "\n".join(readable(block.content))
-    return f"[result]\n{found[:LONGEST_RESULT]}" if found else "[result] (none)"
+    return f"[result]\n{found[:LONGEST_RESULT]}\n" if found else "[result] (none)\n"
 
 
 def readable(value: JSON) -> Iterator[str]:

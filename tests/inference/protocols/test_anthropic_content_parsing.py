@@ -157,7 +157,7 @@ def test_what_only_anthropic_renders_in_a_result_is_told_by_name(part: object, t
     [
         (
             {"type": "server_tool_use", "id": "s", "name": "web_search", "input": {"query": "mlx"}},
-            '[web_search] {"query":"mlx"}',
+            '[web_search] {"query":"mlx"}\n',
         ),
         (
             {
@@ -167,20 +167,20 @@ def test_what_only_anthropic_renders_in_a_result_is_told_by_name(part: object, t
                     {"type": "web_search_result", "title": "MLX", "url": "https://a", "encrypted_content": "x"}
                 ],
             },
-            "[result]\nMLX\nhttps://a",
+            "[result]\nMLX\nhttps://a\n",
         ),
         (
             {
                 "type": "web_fetch_tool_result",
                 "content": {"url": "https://a", "content": {"source": in_base64("application/pdf", PDF)}},
             },
-            "[result]\nhttps://a",
+            "[result]\nhttps://a\n",
         ),
-        ({"type": "bash_code_execution_tool_result", "content": {"stdout": "1", "stderr": ""}}, "[result]\n1"),
-        ({"type": "code_execution_tool_result", "content": {"error_code": "unavailable"}}, "[result]\nunavailable"),
-        ({"type": "text_editor_code_execution_tool_result", "content": {"content": "line"}}, "[result]\nline"),
-        ({"type": "tool_search_tool_result", "content": {"tool_references": [{"tool_name": "f"}]}}, "[result]\nf"),
-        ({"type": "advisor_tool_result", "content": {"text": "Do."}}, "[result]\nDo."),
+        ({"type": "bash_code_execution_tool_result", "content": {"stdout": "1", "stderr": ""}}, "[result]\n1\n"),
+        ({"type": "code_execution_tool_result", "content": {"error_code": "unavailable"}}, "[result]\nunavailable\n"),
+        ({"type": "text_editor_code_execution_tool_result", "content": {"content": "line"}}, "[result]\nline\n"),
+        ({"type": "tool_search_tool_result", "content": {"tool_references": [{"tool_name": "f"}]}}, "[result]\nf\n"),
+        ({"type": "advisor_tool_result", "content": {"text": "Do."}}, "[result]\nDo.\n"),
     ],
 )
 def test_what_the_vendor_ran_is_told_as_text(block: dict[str, Any], text: str) -> None:

@@ -243,7 +243,7 @@ MESSAGES = [
                 ASKED,
             ]
         },
-        {"messages": [{}, {"content": '[web_search] {"query":"q"}[result] (none)A'}, {}]},
+        {"messages": [{}, {"content": '[web_search] {"query":"q"}\n[result] (none)\nA'}, {}]},
         field="messages[1].content[0]",
     ),
 ]
