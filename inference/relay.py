@@ -99,6 +99,7 @@ class Relay:
                     self._note_progress()
                     self._set_timer()
             if part := stream.end():
+                self._begun = True
                 yield part
         except GatewayError as error:
             if not self._begun:

@@ -162,14 +162,14 @@ class Identity:
         body = codec.acceptable(asked.body)
         self.request = body if aim.model == asked.model else splice_model(body, aim.model)
         self._counter = Counter(codec)
+        self._reshaped: Translation | None = None
 
     @property
     def usage(self) -> ir.Usage | None:
-        return self._counter.usage
+        return self._counter.usage if self._reshaped is None else self._reshaped.usage
 
     def plain(self, body: bytes, *, is_stream: bool) -> bytes:
         if is_stream:
-            self._counter.feed(body)
             return self._reshaping().plain(body, is_stream=True)
         check(self._codec, body)
         self._counter.read(body)
@@ -191,7 +191,8 @@ class Identity:
             request = CLIENT_CODECS[asked.protocol].parse_request(asked.body, Warnings())
         request = msgspec.structs.replace(request, shows_reasoning=True)
         rendered = Rendered(self.request)
-        return Translation(asked, asked.protocol, request=request, rendered=rendered, warnings=self.warnings)
+        self._reshaped = Translation(asked, asked.protocol, request=request, rendered=rendered, warnings=self.warnings)
+        return self._reshaped
 
 
 # By the client's protocol and the backend's. What is not here is not offered.

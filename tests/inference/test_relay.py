@@ -11,7 +11,8 @@ import pytest
 from inference.intake import MOST_AHEAD
 from inference.protocols import anthropic_messages, openai_chat
 from inference.relay import Relay, Timing
-from tests.answers import events
+from tests import vendor_answers
+from tests.answers import events, plain
 from tests.inference.exchanges import ANTHROPIC, CONTENTS, HEADS, OPENAI
 from tests.inference.executing import CLOUD, executing, incoming, parts, read, route, target
 from tests.inference.protocols.test_endings import chunk, event
@@ -152,6 +153,18 @@ async def test_the_end_of_one_of_several_answers_ends_no_other(upstream: Upstrea
     async with executing() as executor:
         told = await read(await executor.execute(incoming(OPENAI, stream=True, n=2), route(target(upstream, OPENAI))))
     assert told.endswith(b"".join([*later, second("", finish_reason="stop"), ENDS[OPENAI]]))
+
+
+@PAIRS
+async def test_what_an_answer_cost_is_logged_when_it_came_whole_too(
+    upstream: Upstream, caplog: pytest.LogCaptureFixture, client: str, backend: str
+) -> None:
+    whole = vendor_answers.openai_chat if backend == OPENAI else vendor_answers.anthropic_message
+    upstream.script(plain(whole({"model": "m", "messages": [{"role": "user", "content": "Hello"}]})))
+    with caplog.at_level("INFO", "mlxmanager.relay"):
+        async with executing() as executor:
+            await read(await executor.execute(incoming(client, stream=True), route(target(upstream, backend))))
+    assert ["output_tokens" in message for message in caplog.messages if "'answered'" in message][-1:] == [True]
 
 
 def second(content: str, finish_reason: str | None = None) -> bytes:
