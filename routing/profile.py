@@ -10,6 +10,8 @@ import msgspec
 
 type ThinkingMode = Literal["adaptive", "enabled", "disabled"]
 type Count = Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]
+# A name that is too long keeps its beginning, with nine characters behind it that tell it from others.
+type NameLength = Annotated[int, msgspec.Meta(ge=16, le=2**31 - 1)]
 type Word = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9_-]+\Z")]
 
 
@@ -32,7 +34,7 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     top_k: bool = True
     structured_outputs: bool = True
     strict_tools: bool = True
-    tool_name_max: Count = 64
+    tool_name_max: NameLength = 64
 
     # Anthropic's protocol. `mid_system`: a system turn may stand among the others.
     thinking_modes: tuple[ThinkingMode, ...] = ("adaptive", "enabled", "disabled")

@@ -45,7 +45,7 @@ def test_a_choice_of_no_tool_is_refused() -> None:
     assert (caught.value.kind, caught.value.param) == (Kind.INVALID_VALUE, "tool_choice.name")
 
 
-@pytest.mark.parametrize("longest", [64, 128])
+@pytest.mark.parametrize("longest", [16, 64, 128])
 def test_a_name_fits_the_model_everywhere_and_leads_back(longest: int) -> None:
     asked: dict[str, Any] = {
         "tools": (ir.Tool(LONG, CLOSED, description="d"),),
