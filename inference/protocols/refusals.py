@@ -9,7 +9,8 @@ from inference.errors import BackendError, Kind
 
 LONGEST_MESSAGE = 1000
 KEYS = re.compile(r"\b(?:sk|mlxm|Bearer)[-_ ][\w.*-]{6,}")
-CONTEXT_LENGTH = re.compile(r"prompt is too long|maximum context length|context window|context length", re.IGNORECASE)
+CONTEXT_LENGTH = re.compile(r"prompt is too long|context (?:length|window|size)", re.IGNORECASE)
+CONTEXT_LIMIT = re.compile(r"(?:length|window|size|limit)\D{0,30}(\d[\d,]{2,})", re.IGNORECASE)
 TOKEN_COUNT = re.compile(r"\d[\d,]{2,}")
 QUOTA = re.compile(r"credit balance is too low|spend.?limit|insufficient_quota|current quota", re.IGNORECASE)
 OVERLOAD = re.compile(r"overloaded|at capacity|too many requests", re.IGNORECASE)
@@ -131,12 +132,17 @@ def kind_of(status: int, words: str) -> Kind:
 
 def context_message(text: str) -> str:
     """As agents match it to shorten the conversation: "prompt is too long: N tokens > M maximum"."""
-    counts = [int(number.replace(",", "")) for number in TOKEN_COUNT.findall(text)]
     if text.lower().startswith("prompt is too long"):
         return text
-    if len(counts) >= 2 and max(counts) > min(counts):
-        return f"prompt is too long: {max(counts)} tokens > {min(counts)} maximum"
+    limit, counts = CONTEXT_LIMIT.search(text), [number_of(digits) for digits in TOKEN_COUNT.findall(text)]
+    # The largest is what was asked for: of prompt and answer together, where both are told apart as well.
+    if limit is not None and max(counts) > number_of(limit[1]):
+        return f"prompt is too long: {max(counts)} tokens > {number_of(limit[1])} maximum"
     return f"prompt is too long: {text}"
+
+
+def number_of(digits: str) -> int:
+    return int(digits.replace(",", ""))
 
 
 def backend_error(kind: Kind, message: str, *, code: str | None) -> BackendError:

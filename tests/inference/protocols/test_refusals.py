@@ -23,6 +23,7 @@ TABLE: list[tuple[int, dict[str, Any], Kind]] = [
     (400, anthropic("invalid_request_error"), Kind.UPSTREAM_REJECTED),
     (400, openai("Too much.", code="context_length_exceeded"), Kind.CONTEXT_LENGTH_EXCEEDED),
     (400, openai("This model's maximum context length is 8 tokens."), Kind.CONTEXT_LENGTH_EXCEEDED),
+    (400, openai("the request exceeds the available context size (8 tokens)"), Kind.CONTEXT_LENGTH_EXCEEDED),
     (400, anthropic("invalid_request_error", "prompt is too long: 9 tokens > 8 maximum"), Kind.CONTEXT_LENGTH_EXCEEDED),
     (400, anthropic("invalid_request_error", "Your credit balance is too low."), Kind.UPSTREAM_QUOTA_SPENT),
     (402, anthropic("billing_error"), Kind.UPSTREAM_QUOTA_SPENT),
@@ -97,6 +98,19 @@ def test_a_key_in_any_other_refusal_is_masked() -> None:
         (
             "This model's maximum context length is 128,000 tokens. However, your messages resulted in 130001 tokens.",
             "prompt is too long: 130001 tokens > 128000 maximum",
+        ),
+        (
+            "This model's maximum context length is 4096 tokens. However, you requested 5000 tokens (4000 in the "
+            "messages, 1000 in the completion).",
+            "prompt is too long: 5000 tokens > 4096 maximum",
+        ),
+        (
+            "the request exceeds the available context size (4096 tokens), it has 5000 tokens",
+            "prompt is too long: 5000 tokens > 4096 maximum",
+        ),
+        (
+            "request (5000 tokens) exceeds the available context size (4096 tokens), try increasing it",
+            "prompt is too long: 5000 tokens > 4096 maximum",
         ),
         ("Over the context window.", "prompt is too long: Over the context window."),
     ],
