@@ -1,7 +1,8 @@
 """An upstream's refusal as an error with its kind. Both vendors write one shape, so both codecs read it here."""
 
+import contextlib
 import re
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -82,17 +83,33 @@ class Refusal(msgspec.Struct):
     error: Error | str
 
 
+class FlatRefusal(Error, kw_only=True):
+    """As some servers of OpenAI's protocol write it: without an object around it."""
+
+    object: Literal["error"]
+
+
 REFUSAL = msgspec.json.Decoder(Refusal)
+FLAT_REFUSAL = msgspec.json.Decoder(FlatRefusal)
 
 
 def parse_error(status: int, body: bytes) -> BackendError:
     """The refusal of a whole request, by its status and body."""
-    try:
-        error = REFUSAL.decode(body).error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    error = read(body)
+    if error is None:
         kind = BY_STATUS[status] if status in TRUSTED_WITHOUT_BODY else Kind.UPSTREAM_INVALID_RESPONSE
         return backend_error(kind, f"upstream: HTTP {status} without a readable error.", code=None)
-    return classify(status, error if isinstance(error, Error) else Error(message=error))
+    return classify(status, error)
+
+
+def read(body: bytes) -> Error | None:
+    """None for what is no error object."""
+    with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return FLAT_REFUSAL.decode(body)
+    with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        error = REFUSAL.decode(body).error
+        return error if isinstance(error, Error) else Error(message=error)
+    return None
 
 
 def parse_stream_error(error: Any) -> BackendError:  # Any: whatever the upstream put under `error`.

@@ -53,6 +53,8 @@ TABLE: list[tuple[int, dict[str, Any], Kind]] = [
     (504, openai(), Kind.UPSTREAM_TIMEOUT),
     (529, anthropic("overloaded_error"), Kind.UPSTREAM_OVERLOADED),
     (400, {"error": "just words"}, Kind.UPSTREAM_REJECTED),
+    (400, {"object": "error", "message": "Words.", "type": "BadRequestError", "code": 400}, Kind.UPSTREAM_REJECTED),
+    (404, {"object": "error", "message": "No such model.", "code": 404}, Kind.UPSTREAM_MODEL_NOT_FOUND),
     (302, openai(), Kind.UPSTREAM_INVALID_RESPONSE),
 ]
 
@@ -62,7 +64,9 @@ def test_a_refusal_has_a_kind(status: int, body: dict[str, Any], kind: Kind) -> 
     assert parse_error(status, json.dumps(body).encode()).kind is kind
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>Bad gateway</html>", b"{", b"[]", b"null", b'{"detail":"x"}', b"\xff"])
+@pytest.mark.parametrize(
+    "body", [b"", b"<html>Bad gateway</html>", b"{", b"[]", b"null", b'{"detail":"x"}', b'{"message":"x"}', b"\xff"]
+)
 @pytest.mark.parametrize(
     ("status", "kind"),
     [
