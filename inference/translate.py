@@ -27,7 +27,7 @@ from inference.protocols.codec import (
     StreamParser,
 )
 from inference.protocols.folding import fold
-from inference.protocols.joining import JoinedStream, UndoingParser, WholeParser
+from inference.protocols.joining import JoinedStream, UndoingParser, WholeParser, WindowedParser
 from inference.protocols.openai_completions import LocalCompletions
 from inference.protocols.openai_embeddings import LocalEmbeddings
 from inference.protocols.passthrough import PassthroughStream, WatchedCodec, check
@@ -90,6 +90,8 @@ def translated(backend: str, asked: Asked, aim: Aim) -> "Translation":
         warnings=aim.warnings,
         input_tokens=estimate(decoded) if guessed else 0,
         memory=memory,
+        # The others tell by themselves that their window was full.
+        window=aim.profile.context_window if backend == "openai_chat" else None,
     )
 
 
@@ -106,6 +108,7 @@ class Translation:
         warnings: Warnings,
         input_tokens: int = 0,
         memory: Memory | None = None,
+        window: int | None = None,
     ) -> None:
         self.endpoint = ENDPOINTS[backend]
         self.passes = False
@@ -116,6 +119,7 @@ class Translation:
         self._backend = backend
         self._rendered = rendered
         self._memory = memory
+        self._window = window
         self._answering = Answering(
             request_id=asked.request_id,
             model=asked.model,
@@ -147,6 +151,8 @@ class Translation:
         rendered = self._rendered
         if rendered.names or rendered.answer_tool:
             parser = UndoingParser(parser, rendered)
+        if self._window is not None:
+            parser = WindowedParser(parser, self._window)
         return KeepingParser(parser, self._memory) if self._memory is not None else parser
 
 

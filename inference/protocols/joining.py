@@ -76,6 +76,30 @@ class UndoingParser:
         return event
 
 
+class WindowedParser:
+    """Tells an answer that filled the model's window of so many tokens from one that reached the client's limit."""
+
+    def __init__(self, parser: StreamParser, window: int) -> None:
+        self._parser = parser
+        self._window = window
+
+    @property
+    def is_ending(self) -> bool:
+        return self._parser.is_ending
+
+    def feed(self, chunk: bytes) -> list[ir.Event]:
+        return [self._judged(event) for event in self._parser.feed(chunk)]
+
+    def close(self) -> list[ir.Event]:
+        return [self._judged(event) for event in self._parser.close()]
+
+    def _judged(self, event: ir.Event) -> ir.Event:
+        if not isinstance(event, ir.Finished) or event.stop_reason != "max_tokens":
+            return event
+        full = event.usage.input_tokens + event.usage.output_tokens >= self._window
+        return msgspec.structs.replace(event, stop_reason="context_window") if full else event
+
+
 class JoinedStream:
     """The first events are held until one has content, so that another target may still answer.
 

@@ -110,6 +110,16 @@ def test_content_that_cannot_be_expressed_is_refused_only_where_it_is_read() -> 
     assert caught.value.param == "messages[0].content[0].type"
 
 
+@pytest.mark.parametrize(("window", "reason"), [(12, "context_window"), (13, "max_tokens"), (None, "max_tokens")])
+def test_an_answer_that_filled_the_window_says_so(window: int | None, reason: str) -> None:
+    cut = ir.Completion("", (ir.Text("Hi"),), "max_tokens", usage=ir.Usage(7, 5))
+    exchange = translate.begin(ask(ANTHROPIC), OPENAI, "target", overrides={"context_window": window})
+    answer = translate.PLAIN_CODECS[ANTHROPIC].parse_completion(exchange.plain(whole(OPENAI, cut), is_stream=False))
+    assert answer.stop_reason == reason
+    out = run(exchange.stream(True), [streamed(OPENAI, cut)])
+    assert read_stream(ANTHROPIC, out).stop_reason == reason
+
+
 # The head of an answer is held until there is content.
 
 
