@@ -46,6 +46,7 @@ class Kind(StrEnum):
     NO_UPSTREAM_CREDENTIAL = "no_upstream_credential"
     UPSTREAM_UNREACHABLE = "upstream_unreachable"
     UPSTREAM_TIMEOUT = "upstream_timeout"
+    UPSTREAM_GATEWAY_TIMEOUT = "upstream_gateway_timeout"
     UPSTREAM_BUSY = "upstream_busy"
     UPSTREAM_CONFLICT = "upstream_conflict"
     UPSTREAM_ERROR = "upstream_error"

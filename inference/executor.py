@@ -1,12 +1,13 @@
 """Runs one request over the targets of its route: attempts, at most one retry each, and fallback.
 
+A target that is cooling down is passed over.
+
 The first target that starts to answer wins. Until then nothing has reached the client; from then on nothing else may.
 """
 
 import asyncio
-import random
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -14,11 +15,12 @@ import structlog
 from inference import translate
 from inference.answer_headers import UPSTREAM_ID, Headers, answer_headers
 from inference.backends.base import Backend, Call, Reply
+from inference.cooldowns import CoolDown, Cooldowns, Spot, Visit
 from inference.errors import BackendError, GatewayError, Kind
 from inference.exchange import Exchange
-from inference.failures import Failure, summed_up
+from inference.failures import Failure, cooling_error, summed_up
 from inference.healing import REASON, Lessons
-from inference.policy import policy
+from inference.policy import policy, wait_to_retry
 from inference.relay import TIMING, Relay, Timing, log_usage
 from inference.thinking_store import ThinkingStore
 from routing.route import Route, Target
@@ -26,7 +28,6 @@ from routing.route import Route, Target
 log = structlog.get_logger("mlxmanager.executor")
 
 MOST_ATTEMPTS = 4
-LONGEST_WAIT_TO_RETRY = 2.0
 
 LOGGED = {UPSTREAM_ID: "upstream_id"}
 NOTHING: Headers = ()
@@ -36,7 +37,8 @@ NOTHING: Headers = ()
 class Incoming:
     """A client's request as it came. `created` is in Unix seconds, the time limits in seconds.
 
-    `strict`: what a translation would weaken or leave out is refused.
+    `strict`: what a translation would weaken or leave out is refused. `is_hurried`: the client gives a target less time
+    than we would, so that its timeout says nothing of the target.
     """
 
     request_id: str
@@ -50,6 +52,7 @@ class Incoming:
     first_byte: float
     idle: float
     strict: bool = False
+    is_hurried: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,40 +67,70 @@ class Answer:
 
 
 class Executor:
-    def __init__(self, backends: Mapping[str, Backend], timing: Timing = TIMING) -> None:
+    def __init__(
+        self, backends: Mapping[str, Backend], timing: Timing = TIMING, *, cooldowns: Cooldowns | None = None
+    ) -> None:
         self.backends = backends
         self.timing = timing
+        self.cooldowns = cooldowns or Cooldowns()
         self.lessons = Lessons()
         self.thinking = ThinkingStore()
 
     async def execute(self, incoming: Incoming, route: Route) -> Answer:
-        """Raises AttemptsFailed, or GatewayError where no attempt was made."""
+        """Raises AttemptsFailed, or GatewayError where there is no target."""
         failures: list[Failure] = []
         for target in route.targets:
-            retried = False
-            healed: str | None = None
-            first = target is route.targets[0]
-            while len(failures) < MOST_ATTEMPTS:
-                try:
-                    body, headers = await self.attempt(incoming, target, first=first, healed=healed)
-                except GatewayError as error:
-                    failures.append(Failure(error, target, self.backends[target.backend].protocol))
-                    healed = None if retried else self.heal(incoming, target, error)
-                    wait = None if retried else wait_to_retry(error)
-                    if healed is not None:
-                        wait = 0.0
-                    if wait is None:
-                        break
-                    retried = True
-                    await asyncio.sleep(wait)
-                else:
-                    reason = next((f.error.kind for f in failures if f.target is not target), None)
-                    return Answer(body, headers, target, len(failures) + 1, reason)
-            if not policy(failures[-1].error.kind).falls_back:
+            # Alone it is asked all the same: a client rather has the upstream's word than ours.
+            visit = self.cooldowns.visit(Spot(target, purpose(incoming.protocol)), alone=len(route.targets) == 1)
+            if isinstance(visit, CoolDown):
+                error = cooling_error(visit.kind, self.cooldowns.left(visit))
+                failures.append(self.failure(error, target, was_asked=False))
+                continue
+            answer = await self.visited(incoming, visit, failures=failures, first=target is route.targets[0])
+            if answer is not None:
+                return answer
+            if not policy(failures[-1].error.kind).falls_back or tries(failures) == MOST_ATTEMPTS:
                 break
         if not failures:
             raise GatewayError(Kind.LOCAL_ONLY, f"{route.requested_model} may only be answered on this machine.")
         raise summed_up(failures, incoming.model)
+
+    async def visited(self, incoming: Incoming, visit: Visit, *, failures: list[Failure], first: bool) -> Answer | None:
+        """What `ask` gives, and the target's cool-downs told of it, once for all its tries."""
+        try:
+            answer = await self.ask(incoming, visit.spot.target, failures=failures, first=first)
+            if answer is not None:
+                self.cooldowns.succeeded(visit)
+            elif not (incoming.is_hurried and failures[-1].error.kind is Kind.UPSTREAM_TIMEOUT):
+                self.cooldowns.failed(visit, failures[-1].error)
+            return answer
+        finally:
+            self.cooldowns.leave(visit)
+
+    async def ask(self, incoming: Incoming, target: Target, *, failures: list[Failure], first: bool) -> Answer | None:
+        """The target's answer, at its first or second try. None: it failed, as the last of `failures` has it."""
+        retried = False
+        healed: str | None = None
+        while (tried := tries(failures)) < MOST_ATTEMPTS:
+            try:
+                body, headers = await self.attempt(incoming, target, first=first, healed=healed)
+            except GatewayError as error:
+                failures.append(self.failure(error, target))
+                healed = None if retried else self.heal(incoming, target, error)
+                wait = None if retried else wait_to_retry(error)
+                if healed is not None:
+                    wait = 0.0
+                if wait is None:
+                    break
+                retried = True
+                await asyncio.sleep(wait)
+            else:
+                reason = next((f.error.kind for f in failures if f.target is not target), None)
+                return Answer(body, headers, target, tried + 1, reason)
+        return None
+
+    def failure(self, error: GatewayError, target: Target, *, was_asked: bool = True) -> Failure:
+        return Failure(error, target, self.backends[target.backend].protocol, was_asked)
 
     def heal(self, incoming: Incoming, target: Target, error: GatewayError) -> str | None:
         """The field to leave out where the same target is tried once more; never where the client's bytes pass."""
@@ -174,6 +207,15 @@ class Executor:
         return relay, headers
 
 
+def purpose(protocol: str) -> str:
+    """What a target is asked for: a conversation, in whichever protocol, or something of its own."""
+    return "conversation" if protocol in translate.CLIENT_CODECS else protocol
+
+
+def tries(failures: Sequence[Failure]) -> int:
+    return sum(failure.was_asked for failure in failures)
+
+
 def make_call(incoming: Incoming, exchange: Exchange, *, headers: Headers) -> Call:
     return Call(
         request_id=incoming.request_id,
@@ -206,13 +248,3 @@ async def whole(reply: Reply, exchange: Exchange) -> bytes:
         await reply.aclose()
     log_usage(exchange.usage)
     return answer
-
-
-def wait_to_retry(error: GatewayError) -> float | None:
-    """Seconds until the same target may be tried again; None: not at all."""
-    if error.kind is Kind.UPSTREAM_RATE_LIMITED:
-        soon = error.retry_after is not None and error.retry_after <= LONGEST_WAIT_TO_RETRY
-        return error.retry_after if soon else None
-    if policy(error.kind).retries:
-        return random.uniform(0.05, 0.25)  # noqa: S311 - jitter, no secret
-    return None

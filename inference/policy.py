@@ -1,40 +1,83 @@
-"""What a failed attempt leads to: the one table from a kind of error to retry and fallback.
+"""What a failed attempt leads to: the one table from a kind of error to retry, fallback and cool-down.
 
 A retry tries the same target again, at most once. A kind that is not here ends the request: another provider would
 refuse it as well.
 """
 
+import math
+import random
 from dataclasses import dataclass
 
-from inference.errors import Kind
+from inference.errors import BackendError, GatewayError, Kind
+
+LONGEST_WAIT_TO_RETRY = 2.0
+# In seconds. What lasts so long does not pass while a client waits.
+LASTING = 600.0
+# An upstream may name days. One request an hour costs nobody anything.
+LONGEST_NAMED = 3600.0
+MOST_DOUBLINGS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Cooling:
+    """For how many seconds a target is left alone: `first`, and twice as long each time, up to `most`.
+
+    `after` so many failures. `is_named`: the upstream may have said for how long.
+    """
+
+    first: float
+    most: float
+    after: int = 1
+    is_named: bool = False
+
+    def seconds(self, level: int, named: float | None) -> float:
+        """`level` counts from 1."""
+        if self.is_named and named is not None:
+            return min(named, LONGEST_NAMED)
+        return min(self.first * 2.0 ** min(level - 1, MOST_DOUBLINGS), self.most)
+
+    @property
+    def is_lasting(self) -> bool:
+        return self.first >= LASTING
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
+    """`cools` None: the failure says nothing of the next request."""
+
     falls_back: bool = False
     retries: bool = False
+    cools: Cooling | None = None
 
+
+BROKEN = Cooling(5, 300)
+SECOND_TIME = Cooling(5, 300, after=2)
+CROWDED = Cooling(15, 120)
+LIMITED = Cooling(30, 30, is_named=True)
+LONG = Cooling(LASTING, LASTING)
+UNTIL_CHANGED = Cooling(math.inf, math.inf)
 
 REFUSED = Policy()
 NEXT = Policy(falls_back=True)
 AGAIN = Policy(falls_back=True, retries=True)
 
 POLICY: dict[Kind, Policy] = {
-    Kind.UPSTREAM_UNREACHABLE: AGAIN,
+    Kind.UPSTREAM_UNREACHABLE: Policy(falls_back=True, retries=True, cools=SECOND_TIME),
     Kind.UPSTREAM_BUSY: AGAIN,
-    Kind.UPSTREAM_UNAVAILABLE: AGAIN,
+    Kind.UPSTREAM_UNAVAILABLE: Policy(falls_back=True, retries=True, cools=BROKEN),
     # A second try after a timeout may pay twice for one answer.
-    Kind.UPSTREAM_TIMEOUT: NEXT,
+    Kind.UPSTREAM_TIMEOUT: Policy(falls_back=True, cools=SECOND_TIME),
+    Kind.UPSTREAM_GATEWAY_TIMEOUT: Policy(falls_back=True, cools=BROKEN),
     Kind.UPSTREAM_CONFLICT: NEXT,
-    Kind.UPSTREAM_ERROR: NEXT,
-    Kind.UPSTREAM_OVERLOADED: NEXT,
-    Kind.UPSTREAM_RATE_LIMITED: NEXT,
-    Kind.UPSTREAM_QUOTA_SPENT: NEXT,
-    Kind.UPSTREAM_AUTH_FAILED: NEXT,
+    Kind.UPSTREAM_ERROR: Policy(falls_back=True, cools=BROKEN),
+    Kind.UPSTREAM_OVERLOADED: Policy(falls_back=True, cools=CROWDED),
+    Kind.UPSTREAM_RATE_LIMITED: Policy(falls_back=True, cools=LIMITED),
+    Kind.UPSTREAM_QUOTA_SPENT: Policy(falls_back=True, cools=LONG),
+    Kind.UPSTREAM_AUTH_FAILED: Policy(falls_back=True, cools=UNTIL_CHANGED),
     Kind.UPSTREAM_FORBIDDEN: NEXT,
-    Kind.UPSTREAM_MODEL_NOT_FOUND: NEXT,
-    Kind.UPSTREAM_INVALID_RESPONSE: NEXT,
-    Kind.UPSTREAM_STREAM_TRUNCATED: NEXT,
+    Kind.UPSTREAM_MODEL_NOT_FOUND: Policy(falls_back=True, cools=LONG),
+    Kind.UPSTREAM_INVALID_RESPONSE: Policy(falls_back=True, cools=BROKEN),
+    Kind.UPSTREAM_STREAM_TRUNCATED: Policy(falls_back=True, cools=BROKEN),
     Kind.NO_UPSTREAM_CREDENTIAL: NEXT,
     Kind.LOCAL_WORKER_UNAVAILABLE: NEXT,
     Kind.MODEL_LOADING: NEXT,
@@ -57,3 +100,21 @@ PASSING = (
 
 def policy(kind: Kind) -> Policy:
     return POLICY.get(kind, REFUSED)
+
+
+def cooling_after(error: GatewayError) -> Cooling | None:
+    """A page in place of an error with 413, say, is about the request as much as the error would have been."""
+    answer = error.answer if isinstance(error, BackendError) else None
+    if error.kind is Kind.UPSTREAM_INVALID_RESPONSE and answer is not None and 400 <= answer.status < 500:
+        return None
+    return policy(error.kind).cools
+
+
+def wait_to_retry(error: GatewayError) -> float | None:
+    """Seconds until the same target may be tried again; None: not at all."""
+    if error.kind is Kind.UPSTREAM_RATE_LIMITED:
+        soon = error.retry_after is not None and error.retry_after <= LONGEST_WAIT_TO_RETRY
+        return error.retry_after if soon else None
+    if policy(error.kind).retries:
+        return random.uniform(0.05, 0.25)  # noqa: S311 - jitter, no secret
+    return None

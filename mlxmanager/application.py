@@ -15,6 +15,7 @@ from inference.api.requests import ApiRequest, App, Message, Receive, Send
 from inference.backends.local import LocalBackend
 from inference.backends.transport import AiohttpTransport
 from inference.clouds import cloud_backends
+from inference.cooldowns import Cooldowns
 from inference.executor import Executor
 from inference.model_facts import ModelFacts, read_facts
 from inference.models import read_options
@@ -28,9 +29,11 @@ def make_gateway() -> Gateway:
     local = LocalBackend(
         sockets.socket_path(settings.HOME), largest_frame=largest_frame(settings.MAX_BODY), needs=models.needs
     )
+    keeper = SnapshotKeeper()
+    cooldowns = Cooldowns(generation=lambda: keeper.current.generation)
     return Gateway(
-        keeper=SnapshotKeeper(),
-        executor=Executor({"local": local, **cloud_backends(transport)}),
+        keeper=keeper,
+        executor=Executor({"local": local, **cloud_backends(transport)}, cooldowns=cooldowns),
         local=local,
         transport=transport,
         installed=models,

@@ -29,6 +29,8 @@ def make_incoming(
     limits = request.gateway.limits
     if repeated := retries(request.META):
         log.info("client retry", model=asked.model, retry=repeated)
+    limit = limits.stream_first_byte if stream else limits.plain_first_byte
+    waits = patience(request.META)
     return Incoming(
         request_id=request.id,
         protocol=protocol,
@@ -38,7 +40,8 @@ def make_incoming(
         created=int(time.time()),
         headers=request.plain_headers,
         tenant=str(request.client.id),
-        first_byte=min(limits.stream_first_byte if stream else limits.plain_first_byte, patience(request.META)),
+        first_byte=min(limit, waits),
         idle=limits.idle,
         strict=route.strict_params,
+        is_hurried=waits < limit,
     )

@@ -30,7 +30,7 @@ BY_STATUS = {
     429: Kind.UPSTREAM_RATE_LIMITED,
     502: Kind.UPSTREAM_UNAVAILABLE,
     503: Kind.UPSTREAM_UNAVAILABLE,
-    504: Kind.UPSTREAM_TIMEOUT,
+    504: Kind.UPSTREAM_GATEWAY_TIMEOUT,
     529: Kind.UPSTREAM_OVERLOADED,
 }
 # These mean what they say even from a proxy that knows no JSON: our key, our quota, our rate.

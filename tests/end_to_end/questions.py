@@ -1,5 +1,6 @@
 """What the tests ask, through the vendors' own SDKs, and what they read from the answers. The same for both SDKs."""
 
+import itertools
 import json
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -21,6 +22,13 @@ SCHEMA: dict[str, Any] = {
     "properties": {"city": {"type": "string"}},
     "required": ["city"],
 }
+
+_numbers = itertools.count()
+
+
+def fresh(beginning: str) -> str:
+    """A model's name that no other test has asked for: what fails there makes nothing cool down that others need."""
+    return f"{beginning}-{next(_numbers)}"
 
 
 @dataclass(frozen=True, slots=True)

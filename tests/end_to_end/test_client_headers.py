@@ -7,7 +7,7 @@ import pytest
 
 from tests.answers import plain, refusal
 from tests.end_to_end.conftest import PAGE, PROVIDER_KEY
-from tests.end_to_end.questions import CAPITAL
+from tests.end_to_end.questions import CAPITAL, fresh
 from tests.gateway import Gateway
 from tests.upstreams import Upstream
 
@@ -102,7 +102,7 @@ def test_what_connection_names_was_meant_for_us(gateway: Gateway, cloud: Upstrea
 
 def test_an_idempotency_key_holds_for_the_first_target_alone(gateway: Gateway, cloud: Upstream) -> None:
     cloud.script(refusal(500))
-    assert gateway.post(CHAT, question("twice-5"), **SENT).headers["x-mlxmanager-attempts"] == "2"
+    assert gateway.post(CHAT, question(fresh("twice")), **SENT).headers["x-mlxmanager-attempts"] == "2"
     first, second = cloud.requests
     assert (first.header("idempotency-key"), second.header("idempotency-key")) == ("idem-1", None)
     assert second.header("x-client-request-id") == "client-1"

@@ -7,6 +7,7 @@ import openai
 import pytest
 
 from tests.answers import events, plain
+from tests.end_to_end.questions import fresh
 from tests.gateway import Gateway
 from tests.upstreams import Upstream
 
@@ -195,9 +196,10 @@ def test_an_answer_in_the_other_form_is_none(gateway: Gateway, cloud: Upstream) 
 
 def test_the_local_model_answers_where_the_upstream_does_not(gateway: Gateway, cloud: Upstream) -> None:
     cloud.script(plain({"error": {"message": "busy"}}, status=529))
-    answer = gateway.post("/v1/completions", {"model": "safe-model", "prompt": PROMPT, "temperature": 0})
+    model = fresh("safe")
+    answer = gateway.post("/v1/completions", {"model": model, "prompt": PROMPT, "temperature": 0})
     assert "Paris" in answer.json()["choices"][0]["text"]
-    assert answer.json()["model"] == "safe-model"
+    assert answer.json()["model"] == model
     assert answer.headers["x-mlxmanager-backend"] == "local"
     assert answer.headers["x-mlxmanager-fallback-reason"] == "overloaded"
 

@@ -9,6 +9,7 @@ import pytest
 
 from inference.estimate import estimate
 from tests.answers import Answer, plain, refusal
+from tests.end_to_end.questions import fresh
 from tests.gateway import Gateway
 from tests.upstreams import Upstream
 
@@ -81,7 +82,7 @@ def test_an_upstream_that_does_not_count_is_no_error(
     gateway: Gateway, cloud: Upstream, request: pytest.FixtureRequest, answers: list[Answer]
 ) -> None:
     cloud.script(*answers)
-    check_estimate(gateway, asking("claude-silent", request.node.callspec.id))
+    check_estimate(gateway, asking(fresh("claude-silent"), request.node.callspec.id))
     assert len(cloud.requests) == len(answers)
 
 

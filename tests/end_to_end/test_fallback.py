@@ -9,7 +9,7 @@ import httpx2
 import pytest
 
 from tests.answers import events, refusal
-from tests.end_to_end.questions import CAPITAL
+from tests.end_to_end.questions import CAPITAL, fresh
 from tests.gateway import Gateway
 from tests.upstreams import Upstream
 
@@ -27,7 +27,7 @@ def test_the_local_model_answers_when_the_cloud_is_unavailable(
     gateway: Gateway, cloud: Upstream, path: str, stream: bool
 ) -> None:
     cloud.script(refusal(503), refusal(503))
-    answer = gateway.post(path, question("safe-model", stream=stream))
+    answer = gateway.post(path, question(fresh("safe"), stream=stream))
     assert answer.status_code == 200
     assert "capital" in answer.text
     assert answer.headers["x-mlxmanager-backend"] == "local"
@@ -37,7 +37,7 @@ def test_the_local_model_answers_when_the_cloud_is_unavailable(
 
 def test_the_reason_of_a_fallback_is_the_code_that_clients_know(gateway: Gateway, cloud: Upstream) -> None:
     cloud.script(refusal(429, headers=(("retry-after", "60"),)))
-    answer = gateway.post("/v1/messages", question("safe-model"))
+    answer = gateway.post("/v1/messages", question(fresh("safe")))
     assert answer.headers["x-mlxmanager-fallback-reason"] == "rate_limit_exceeded"
 
 
@@ -47,7 +47,7 @@ def test_a_stream_that_breaks_before_any_content_still_falls_back(gateway: Gatew
     role += b'"delta":{"role":"assistant","content":""},"finish_reason":null}]}\n\n'
     error = b'data: {"error":{"message":"overloaded","type":"server_error","code":null}}\n\n'
     cloud.script(events(role, error))
-    answer = gateway.post(path, question("safe-model", stream=True))
+    answer = gateway.post(path, question(fresh("safe"), stream=True))
     assert "capital" in answer.text
     assert "overloaded" not in answer.text
     assert answer.headers["x-mlxmanager-backend"] == "local"
@@ -113,7 +113,7 @@ def test_nothing_falls_back_once_something_was_sent(gateway: Gateway, cloud: Ups
 @PATHS
 def test_a_refusal_of_the_request_itself_is_final(gateway: Gateway, cloud: Upstream, path: str) -> None:
     cloud.script(refusal(400))
-    answer = gateway.post(path, question("safe-model"))
+    answer = gateway.post(path, question(fresh("safe")))
     assert answer.status_code == 400
     assert answer.headers["x-mlxmanager-backend"] == "openai"
     assert answer.headers["x-mlxmanager-attempts"] == "1"

@@ -8,6 +8,7 @@ import httpx2
 import pytest
 
 from tests.answers import plain, refusal
+from tests.end_to_end.questions import fresh
 from tests.gateway import Gateway
 from tests.upstreams import Upstream
 
@@ -235,7 +236,7 @@ def test_an_upstream_that_refuses_the_connection(gateway: Gateway, path: str) ->
 
 @PATHS
 def test_an_upstream_that_refuses_our_key_is_not_the_clients_401(gateway: Gateway, cloud: Upstream, path: str) -> None:
-    for model in ("gpt-5", "claude-sonnet"):
+    for model in (fresh("gpt"), fresh("claude")):
         cloud.script(refusal(401))
         asked = {"model": model, "messages": USER, "max_tokens": 5}
         answer = gateway.post(path, asked)

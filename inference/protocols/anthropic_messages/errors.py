@@ -48,6 +48,7 @@ ROWS: dict[Kind, Row] = {
     Kind.NO_UPSTREAM_CREDENTIAL: Row(503, API),
     Kind.UPSTREAM_UNREACHABLE: Row(502, API),
     Kind.UPSTREAM_TIMEOUT: Row(504, "timeout_error"),
+    Kind.UPSTREAM_GATEWAY_TIMEOUT: Row(504, "timeout_error"),
     Kind.UPSTREAM_BUSY: Row(504, "timeout_error"),
     Kind.UPSTREAM_CONFLICT: Row(503, API),
     Kind.UPSTREAM_ERROR: Row(502, API),

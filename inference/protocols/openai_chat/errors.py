@@ -44,6 +44,7 @@ ROWS: dict[Kind, Row] = {
     Kind.NO_UPSTREAM_CREDENTIAL: Row(503, SERVER),
     Kind.UPSTREAM_UNREACHABLE: Row(502, SERVER),
     Kind.UPSTREAM_TIMEOUT: Row(504, SERVER),
+    Kind.UPSTREAM_GATEWAY_TIMEOUT: Row(504, SERVER, "upstream_timeout"),
     Kind.UPSTREAM_BUSY: Row(504, SERVER, "upstream_timeout"),
     Kind.UPSTREAM_CONFLICT: Row(503, SERVER),
     Kind.UPSTREAM_ERROR: Row(502, SERVER),

@@ -46,6 +46,7 @@ OPENAI: dict[Kind, Row] = {
     Kind.QUEUE_FULL: (503, SERVER, "queue_full"),
     Kind.NO_UPSTREAM_CREDENTIAL: (503, SERVER, "no_upstream_credential"),
     Kind.UPSTREAM_UNREACHABLE: (502, SERVER, "upstream_unreachable"),
+    Kind.UPSTREAM_GATEWAY_TIMEOUT: (504, SERVER, "upstream_timeout"),
     Kind.UPSTREAM_TIMEOUT: (504, SERVER, "upstream_timeout"),
     Kind.UPSTREAM_BUSY: (504, SERVER, "upstream_timeout"),
     Kind.UPSTREAM_CONFLICT: (503, SERVER, "upstream_conflict"),

@@ -50,7 +50,7 @@ TABLE: list[tuple[int, dict[str, Any], Kind]] = [
     (502, openai(), Kind.UPSTREAM_UNAVAILABLE),
     (503, openai("Try later."), Kind.UPSTREAM_UNAVAILABLE),
     (503, openai("The engine is currently overloaded."), Kind.UPSTREAM_OVERLOADED),
-    (504, openai(), Kind.UPSTREAM_TIMEOUT),
+    (504, openai(), Kind.UPSTREAM_GATEWAY_TIMEOUT),
     (529, anthropic("overloaded_error"), Kind.UPSTREAM_OVERLOADED),
     (400, {"error": "just words"}, Kind.UPSTREAM_REJECTED),
     (400, {"object": "error", "message": "Words.", "type": "BadRequestError", "code": 400}, Kind.UPSTREAM_REJECTED),
