@@ -1,13 +1,14 @@
 """Says what would happen to a request for a model, step by step and why. Behind `route` and `/api/route`."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from django.conf import settings
 
-from inference import budget, installed
+from inference import budget, installed, running_gateway
+from inference.cooldowns import Cooldowns, name_of
 from inference.installed import Installed
 from inference.local_states import is_resident, known_budget, worker_status
 from inference.protocols import wire
@@ -57,22 +58,34 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """`worker` None: none answers. `budget` is for the local models' memory in bytes; None: not known."""
+    """`worker` None: none answers. `budget` is for the local models' memory in bytes; None: not known.
+
+    `cooling`: the targets that are cooling down, by name; None: no gateway answers.
+    """
 
     snapshot: Snapshot
     installed: Mapping[str, Installed]
     worker: wire.Status | None
     budget: int | None
+    cooling: Collection[str] | None
 
 
-def look_around() -> Surroundings:
-    """As it is now. For synchronous callers: it asks the database, the disk and the worker."""
+def look_around(cooldowns: Cooldowns | None = None) -> Surroundings:
+    """As it is now. For synchronous callers: it asks the database, the disk and the worker.
+
+    `cooldowns` are this process's own, where it is a gateway; else the one that runs is asked.
+    """
+    if cooldowns is None:
+        cooling = running_gateway.cooling_targets(settings.BIND_HOST, settings.BIND_PORT)
+    else:
+        cooling = [name_of(target) for target in cooldowns.targets()]
     worker = asyncio.run(worker_status())
     return Surroundings(
         snapshot=load_snapshot(),
         installed=installed.find(settings.MODELS_DIR, settings.HUB_CACHE),
         worker=worker,
         budget=known_budget(worker),
+        cooling=cooling,
     )
 
 
@@ -107,7 +120,7 @@ def describe(mapping: BackendMapping) -> str:
 
 
 def explain_target(target: Target, around: Surroundings) -> ExplainedTarget:
-    checks = local_checks(target, around) if target.backend == "local" else cloud_checks(target)
+    checks = local_checks(target, around) if target.backend == "local" else cloud_checks(target, around)
     return ExplainedTarget(target.backend, target.model, checks, target.overrides)
 
 
@@ -137,10 +150,23 @@ def residence(model: str, worker: wire.Status) -> str:
     return "the model is in memory" if is_resident(model, worker) else "not in memory yet; the first request loads it"
 
 
-def cloud_checks(target: Target) -> list[Check]:
+def cloud_checks(target: Target, around: Surroundings) -> list[Check]:
     upstream = target.upstream
     if upstream is None:
         return [Check("credential", "no", target.problem or "there is none")]
     key = "its key can be decrypted" if upstream.api_key is not None else "it holds no key, and none is sent"
     address = upstream.base_url or "the vendor's own address"
-    return [Check("credential", "yes", f"{upstream.name}: {key}"), Check("address", "yes", address)]
+    return [
+        Check("credential", "yes", f"{upstream.name}: {key}"),
+        Check("address", "yes", address),
+        patience_check(target, around),
+    ]
+
+
+def patience_check(target: Target, around: Surroundings) -> Check:
+    what = "not cooling down"
+    if around.cooling is None:
+        return Check(what, "unknown", "no gateway answers; serve starts it")
+    if name_of(target) in around.cooling:
+        return Check(what, "no", "it has failed lately; a fallback answers in its place")
+    return Check(what, "yes")

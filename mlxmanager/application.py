@@ -15,6 +15,7 @@ from inference.api.requests import ApiRequest, App, Message, Receive, Send
 from inference.backends.local import LocalBackend
 from inference.backends.transport import AiohttpTransport
 from inference.clouds import cloud_backends
+from inference.configuration_api import COOLDOWNS
 from inference.cooldowns import Cooldowns
 from inference.executor import Executor
 from inference.model_facts import ModelFacts, read_facts
@@ -77,7 +78,7 @@ class Application:
             response = await self.health.respond(ApiRequest(scope, self.gateway))
             await self.api.send_response(response, send)
         else:
-            await self.site(scope, receive, send)
+            await self.site({**scope, COOLDOWNS: self.gateway.executor.cooldowns}, receive, send)
 
     async def live(self, receive: Receive, send: Send) -> None:
         await receive()

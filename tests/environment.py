@@ -21,6 +21,8 @@ atexit.register(shutil.rmtree, HOME, ignore_errors=True)
 os.environ |= {
     "MLXMANAGER_HOME": HOME,
     "HF_HOME": f"{HOME}/hf",
+    # Nobody listens there: a gateway of the user's own is not asked.
+    "MLXMANAGER_PORT": "9",
     "MLXMANAGER_SECRET_KEY": "only-for-tests-" + "x" * 50,
     "MLXMANAGER_FERNET_KEYS": "bmV3LWtleS1mb3ItdGVzdHMtb25seS0zMi1ieXRlcyE=",
     "DJANGO_SETTINGS_MODULE": "mlxmanager.settings",

@@ -14,6 +14,7 @@ from django.http import JsonResponse
 from inference.api.gateway import Gateway
 from inference.api.identity import presented_key
 from inference.api.requests import ApiRequest
+from inference.cooldowns import name_of
 from inference.errors import BackendError, GatewayError
 
 PATHS = ("/health/live", "/health/ready")
@@ -53,6 +54,7 @@ class Health:
             "database": "ok" if gateway.keeper.healthy else "unreachable",
             "configuration": {"generation": gateway.keeper.current.generation},
             "credentials": {"unreadable": list(gateway.keeper.current.problems)},
+            "cooling": [name_of(target) for target in gateway.executor.cooldowns.targets()],
             "worker": self._worker,
         }
 

@@ -1,4 +1,4 @@
-"""What `route` and `/api/route` tell of a request for a model. No worker runs here, so what it knows is unknown."""
+"""What `route` and `/api/route` tell of a request for a model. No worker and no gateway runs here to be asked."""
 
 import json
 import re
@@ -30,11 +30,12 @@ def test_a_mapping_is_named_with_its_target_and_fallback() -> None:
     )
     text = told("claude-sonnet")
     assert f"mapping {mapping.pk} (claude-*, priority 0) is the first that matches" in text
-    assert "First choice: anthropic claude-sonnet (can answer: yes)" in text
+    assert "First choice: anthropic claude-sonnet (can answer: unknown)" in text
     assert "Fallback: local mlxmanager/demo (can answer: unknown)" in text
     assert "installed: yes" in text
     assert "fits: yes, it needs " in text
     assert "worker running: unknown" in text
+    assert "not cooling down: unknown" in text
 
 
 def test_a_strict_mapping_says_so() -> None:
