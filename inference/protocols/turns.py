@@ -11,6 +11,7 @@ from inference.protocols.names import fit_id
 from inference.protocols.warnings import Warnings
 
 NO_RESULT = "No result was returned for this call."
+EMPTY = "(empty)"
 # What is told to have been weakened: a conversation in the neutral form knows no positions.
 FIELD = "messages"
 
@@ -23,6 +24,12 @@ def merged(messages: Iterable[ir.Message]) -> list[ir.Message]:
         content = chain(first.content, *(message.content for message in others))
         turns.append(ir.Message(first.role, tuple(content)) if others else first)
     return turns
+
+
+def nothing_said(warnings: Warnings) -> ir.Message:
+    """What stands for a conversation in which nobody said anything: no vendor takes one without messages."""
+    warnings.add(FIELD, "empty")
+    return ir.Message("user", (ir.Text(EMPTY),))
 
 
 def paired(messages: Iterable[ir.Message], warnings: Warnings) -> list[ir.Message]:

@@ -8,11 +8,10 @@ from inference import ir
 from inference.errors import Kind, Untranslatable
 from inference.protocols.anthropic_messages.own_thinking import OWN_SIGNATURE
 from inference.protocols.codec import Aim
-from inference.protocols.turns import FIELD, merged, paired
+from inference.protocols.turns import FIELD, merged, nothing_said, paired
 
 SYSTEM_MARKER = "[system instruction]\n"
 CONTINUED = "(continued)"
-EMPTY = "(empty)"
 BLOCK_ORDER = {
     ir.Thinking: 0,
     ir.RedactedThinking: 0,
@@ -29,8 +28,7 @@ def arranged(messages: Iterable[ir.Message], aim: Aim) -> list[ir.Message]:
     turns = merged(fit(message) for message in paired(messages, aim.warnings))
     turns = merged(placed(turns, position, is_native=aim.profile.mid_system) for position in range(len(turns)))
     if not turns:
-        aim.warnings.add(FIELD, "empty")
-        return [ir.Message("user", (ir.Text(EMPTY),))]
+        return [nothing_said(aim.warnings)]
     if turns[0].role != "user":
         # A history that was cut may begin here.
         aim.warnings.add(FIELD, "begins_with_assistant")

@@ -9,7 +9,7 @@ from inference.protocols.codec import Aim
 from inference.protocols.documents import document_text, is_pdf
 from inference.protocols.names import fit_name
 from inference.protocols.openai_chat.content_rendering import breakpoint_of, render_content, text_part, unseen
-from inference.protocols.turns import paired
+from inference.protocols.turns import nothing_said, paired
 from routing.profile import Profile
 
 TOOL_ERROR = "[tool error] "
@@ -23,7 +23,8 @@ def render_messages(request: ir.Request, aim: Aim) -> Iterable[dict[str, JSON]]:
     profile = aim.profile
     if request.system:
         yield {"role": profile.system_role, "content": render_content(request.system, profile)}
-    for message in paired((readable(message, profile) for message in request.messages), aim.warnings):
+    turns = paired((readable(message, profile) for message in request.messages), aim.warnings)
+    for message in turns or [nothing_said(aim.warnings)]:
         match message.role:
             case "assistant":
                 yield render_assistant(message, profile)

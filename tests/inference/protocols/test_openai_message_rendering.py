@@ -6,7 +6,7 @@ import pytest
 
 from inference import ir
 from inference.errors import Kind, Untranslatable
-from tests.inference.protocols.openai_requests import rendered, rendered_messages
+from tests.inference.protocols.openai_requests import render_warnings, rendered, rendered_messages
 
 IMAGE = ir.Image("image/png", "iVBO", path="messages[0].content[0]")
 LINK = ir.Image(url="https://example.com/a.png", path="messages[0].content[0]")
@@ -198,6 +198,11 @@ def test_reasoning_goes_back_as_text_where_the_server_reads_it(field: str | None
 def test_a_turn_of_nothing_but_unreadable_thinking_goes() -> None:
     turns = (user(ir.Text("a")), assistant(ir.RedactedThinking("opaque"), ir.Thinking("", "sig")), user(ir.Text("b")))
     assert rendered_messages(*turns) == [{"role": "user", "content": [text("a"), text("b")]}]
+
+
+def test_an_empty_conversation_says_so() -> None:
+    assert rendered_messages(user()) == [{"role": "user", "content": "(empty)"}]
+    assert render_warnings(messages=(user(),)) == [("messages", "empty")]
 
 
 @pytest.mark.parametrize("wanted", [True, False])
