@@ -88,11 +88,14 @@ class Event(msgspec.Struct, gc=False):
 
 
 def stop_reason_of(name: str | None, *, has_calls: bool) -> ir.StopReason:
-    """One that is unknown, or of something we never ask for such as `pause_turn`, is an end like any other."""
+    """One that is unknown, or of something we never ask for such as `pause_turn`, is an end like any other.
+
+    Some servers say `end_turn` behind calls, and then no agent would run them.
+    """
     known = MEANINGS.get(name or "")
     if known is None:
         log.info("stop reason is not known, so it counts as an end", stop_reason=(name or "")[:LONGEST_NAME])
-    if known == "tool_use" or known is None:
+    if known in ("tool_use", "end_turn", None):
         return "tool_use" if has_calls else "end_turn"
     return known
 

@@ -106,6 +106,7 @@ def test_what_the_vendors_tools_did_is_no_call() -> None:
     ("name", "calls", "stop_reason"),
     [
         ("end_turn", False, "end_turn"),
+        ("end_turn", True, "tool_use"),
         ("model_context_window_exceeded", False, "context_window"),
         ("pause_turn", False, "end_turn"),
         ("compaction", False, "end_turn"),
