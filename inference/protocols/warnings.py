@@ -36,7 +36,6 @@ class Warnings:
         for field, reason in self:
             entry = f"{UNFIT.sub('_', field)};reason={reason}"
             longer = f"{shown}, {entry}" if shown else entry
-            if len(longer) > LONGEST_HEADER:
-                break
-            shown = longer
+            if len(longer) <= LONGEST_HEADER:
+                shown = longer
         return shown

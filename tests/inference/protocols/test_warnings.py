@@ -32,6 +32,13 @@ def test_a_header_holds_whole_entries_only() -> None:
     assert warnings.header.endswith(";reason=unknown")
 
 
+def test_a_field_too_long_to_be_told_hides_no_other() -> None:
+    warnings = Warnings()
+    for field in ("seed", "x" * LONGEST_HEADER, "top_k"):
+        warnings.add(field, "unsupported")
+    assert warnings.header == "seed;reason=unsupported, top_k;reason=unsupported"
+
+
 def test_a_strict_route_refuses_the_first() -> None:
     with pytest.raises(Untranslatable) as caught:
         Warnings(strict=True).add("seed", "unsupported")
