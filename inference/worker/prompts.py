@@ -49,7 +49,7 @@ def render(job: Job, tokenizer: TokenizerWrapper, *, most: int) -> Prompt:
     begun = beginning(job.request)
     if begun and thinks:
         text, thinks = f"{text}{tokenizer.think_end}\n\n", False
-    check_length(text, tokenizer, most)
+    check_length(text, tokenizer, most, param="messages")
     # The template has written the special tokens itself.
     tokens: list[int] = tokenizer.encode(text + begun, add_special_tokens=False)
     if not tokens:
@@ -59,7 +59,7 @@ def render(job: Job, tokenizer: TokenizerWrapper, *, most: int) -> Prompt:
 
 def raw(prompt: str | tuple[int, ...], tokenizer: TokenizerWrapper, *, echo: bool, most: int) -> Prompt:
     if isinstance(prompt, str):
-        check_length(prompt, tokenizer, most)
+        check_length(prompt, tokenizer, most, param="prompt")
         tokens = tokenizer.encode(prompt, verbose=False)
     else:
         tokens = check_tokens(prompt, len(tokenizer), param="prompt")
@@ -69,14 +69,14 @@ def raw(prompt: str | tuple[int, ...], tokenizer: TokenizerWrapper, *, echo: boo
     return Prompt(tokens, thinks=False, goes_on=True, echo=text if echo else "")
 
 
-def check_length(text: str, tokenizer: TokenizerWrapper, most: int) -> None:
+def check_length(text: str, tokenizer: TokenizerWrapper, most: int, *, param: str) -> None:
     """Raises GatewayError by the length alone: to tokenize many megabytes takes minutes."""
     if len(text) <= most * USUAL_TOKEN:
         return
     least = math.ceil(len(text) / max(map(len, tokenizer.get_vocab())))
     if least > most:
         message = f"prompt is too long: {least} tokens > {most} maximum"
-        raise GatewayError(Kind.CONTEXT_LENGTH_EXCEEDED, message)
+        raise GatewayError(Kind.CONTEXT_LENGTH_EXCEEDED, message, param=param)
 
 
 def check_tokens(tokens: tuple[int, ...], vocabulary: int, *, param: str) -> list[int]:

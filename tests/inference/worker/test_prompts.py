@@ -151,9 +151,13 @@ def test_a_raw_prompt_the_model_cannot_read_is_refused(
 
 
 @pytest.mark.parametrize(
-    "job", [native.Job(question(HUGE)), native.Job(ir.Request("m", ()), prompt=HUGE)], ids=["chat", "raw"]
+    ("job", "param"),
+    [(native.Job(question(HUGE)), "messages"), (native.Job(ir.Request("m", ()), prompt=HUGE), "prompt")],
+    ids=["chat", "raw"],
 )
-def test_a_text_that_cannot_fit_is_refused_by_its_length(tokenizer: TokenizerWrapper, job: native.Job) -> None:
+def test_a_text_that_cannot_fit_is_refused_by_its_length(
+    tokenizer: TokenizerWrapper, job: native.Job, param: str
+) -> None:
     with pytest.raises(GatewayError, match=rf"prompt is too long: \d+ tokens > {WINDOW} maximum") as caught:
         prompts.render(job, tokenizer, most=WINDOW)
-    assert caught.value.kind is Kind.CONTEXT_LENGTH_EXCEEDED
+    assert (caught.value.kind, caught.value.param) == (Kind.CONTEXT_LENGTH_EXCEEDED, param)
