@@ -77,14 +77,14 @@ def cut(request: ApiRequest, names: list[str]) -> tuple[list[str], bool]:
 def page_size(text: str) -> int:
     if text.isascii() and text.isdigit() and len(text) <= 4 and 1 <= int(text) <= LARGEST_PAGE:
         return int(text)
-    raise GatewayError(Kind.INVALID_VALUE, f"limit: a whole number from 1 to {LARGEST_PAGE}.", param="limit")
+    raise GatewayError(Kind.INVALID_VALUE, f"A page has 1 to {LARGEST_PAGE} models.", param="limit")
 
 
 def position(names: list[str], name: str, param: str) -> int:
     try:
         return names.index(name)
     except ValueError:
-        raise GatewayError(Kind.INVALID_VALUE, f"{param}: no such model.", param=param) from None
+        raise GatewayError(Kind.INVALID_VALUE, "There is no such model.", param=param) from None
 
 
 def one_model(request: ApiRequest, name: str) -> dict[str, Any]:
