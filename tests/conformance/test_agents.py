@@ -2,23 +2,15 @@
 
 import pytest
 
-from inference.errors import Untranslatable
 from tests.conformance.recorded import AgentRequest, agent_requests
 from tests.inference import contents
 from tests.inference.exchanges import ANTHROPIC, NATIVE
 from tests.inference.ordering import violations
-from tests.inference.pairings import BACKENDS, Backend, backend_of, begin
+from tests.inference.pairings import BACKENDS, Backend, begin
 from tests.inference.vendor_types import unknown_fields
 
 REQUESTS = agent_requests()
-# The worker cannot hold a model to a schema.
-REFUSED = {("llm_schema_gpt-mock-0", NATIVE): "response_format"}
-OTHER = [
-    (sent, backend)
-    for sent in REQUESTS
-    for backend in BACKENDS
-    if backend.protocol != sent.asked.protocol and (sent.name, backend.protocol) not in REFUSED
-]
+OTHER = [(sent, backend) for sent in REQUESTS for backend in BACKENDS if backend.protocol != sent.asked.protocol]
 SAME = [(sent, backend) for sent in REQUESTS for backend in BACKENDS if backend.protocol == sent.asked.protocol]
 CLAUDE_CODE = [pair for pair in OTHER if pair[0].name.startswith("claude")]
 BILLING = b"x-anthropic-billing-header"
@@ -34,13 +26,6 @@ def test_an_agents_request_reaches_every_backend(sent: AgentRequest, backend: Ba
     assert contents.tools(backend.protocol, request) == contents.tools(sent.asked.protocol, source)
     assert violations(backend.protocol, request) == []
     assert unknown_fields(backend, request) == []
-
-
-@pytest.mark.parametrize("sent", [sent for sent in REQUESTS if (sent.name, NATIVE) in REFUSED], ids=str)
-def test_what_a_local_model_cannot_keep_is_refused_by_its_name(sent: AgentRequest) -> None:
-    with pytest.raises(Untranslatable) as caught:
-        begin(sent.asked, backend_of(NATIVE))
-    assert caught.value.param == REFUSED[sent.name, NATIVE]
 
 
 @pytest.mark.parametrize(("sent", "backend"), SAME, ids=str)

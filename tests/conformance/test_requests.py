@@ -17,10 +17,6 @@ REFUSED: dict[tuple[str, str], str] = {
     # A tool that the vendor runs, and nothing beside it.
     ("msg-websearch", "openai_chat"): "tools[0].type",
     ("msg-websearch", NATIVE): "tools[0].type",
-    # The worker can neither make a model call a tool nor hold it to a schema.
-    ("chat-tool-choice-required", NATIVE): "tool_choice",
-    ("chat-json-schema", NATIVE): "response_format",
-    ("msg-structured", NATIVE): "output_format",
     # The local model reads text alone.
     ("chat-image-url", NATIVE): "messages[0].content[1].image_url",
     ("msg-stream-image", NATIVE): "messages[0].content[0]",

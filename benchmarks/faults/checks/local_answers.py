@@ -101,7 +101,7 @@ def must_call(local: Local) -> None:
 def keeps_the_schema(local: Local) -> None:
     """The answer is such JSON, or the client is told that it cannot be."""
     shape = {"type": "json_schema", "json_schema": {"name": "place", "schema": SCHEMA, "strict": True}}
-    outcome = local.send(Ask("openai", "openai", body={"response_format": shape, "max_tokens": 100}))
+    outcome = local.send(Ask("openai", "openai", body={"response_format": shape, "max_tokens": 100, "temperature": 0}))
     if outcome.reply.status == 200:
         text = json.loads(outcome.reply.body)["choices"][0]["message"]["content"]
         assert text.startswith("{"), f"not JSON, and no error: {text[:60]!r}"
