@@ -20,6 +20,7 @@ from inference.errors import BackendError, GatewayError, Kind
 from inference.exchange import Exchange
 from inference.failures import Failure, cooling_error, summed_up
 from inference.healing import REASON, Lessons
+from inference.incoming import Incoming
 from inference.policy import policy, wait_to_retry
 from inference.relay import TIMING, Relay, Timing, log_usage
 from inference.thinking_store import ThinkingStore
@@ -31,28 +32,6 @@ MOST_ATTEMPTS = 4
 
 LOGGED = {UPSTREAM_ID: "upstream_id"}
 NOTHING: Headers = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Incoming:
-    """A client's request as it came. `created` is in Unix seconds, the time limits in seconds.
-
-    `strict`: what a translation would weaken or leave out is refused. `is_hurried`: the client gives a target less time
-    than we would, so that its timeout says nothing of the target.
-    """
-
-    request_id: str
-    protocol: str
-    body: bytes
-    model: str
-    stream: bool
-    created: int
-    headers: Headers
-    tenant: str
-    first_byte: float
-    idle: float
-    strict: bool = False
-    is_hurried: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +68,7 @@ class Executor:
             answer = await self.visited(incoming, visit, failures=failures, first=target is route.targets[0])
             if answer is not None:
                 return answer
-            if not policy(failures[-1].error.kind).falls_back or tries(failures) == MOST_ATTEMPTS:
+            if not policy(failures[-1].error.kind).falls_back or not may_try(incoming, failures):
                 break
         if not failures:
             raise GatewayError(Kind.LOCAL_ONLY, f"{route.requested_model} may only be answered on this machine.")
@@ -101,7 +80,7 @@ class Executor:
             answer = await self.ask(incoming, visit.spot.target, failures=failures, first=first)
             if answer is not None:
                 self.cooldowns.succeeded(visit)
-            elif not (incoming.is_hurried and failures[-1].error.kind is Kind.UPSTREAM_TIMEOUT):
+            elif not ((incoming.is_hurried or incoming.left <= 0) and failures[-1].error.kind is Kind.UPSTREAM_TIMEOUT):
                 self.cooldowns.failed(visit, failures[-1].error)
             return answer
         finally:
@@ -111,7 +90,7 @@ class Executor:
         """The target's answer, at its first or second try. None: it failed, as the last of `failures` has it."""
         retried = False
         healed: str | None = None
-        while (tried := tries(failures)) < MOST_ATTEMPTS:
+        while may_try(incoming, failures):
             try:
                 body, headers = await self.attempt(incoming, target, first=first, healed=healed)
             except GatewayError as error:
@@ -126,7 +105,7 @@ class Executor:
                 await asyncio.sleep(wait)
             else:
                 reason = next((f.error.kind for f in failures if f.target is not target), None)
-                return Answer(body, headers, target, tried + 1, reason)
+                return Answer(body, headers, target, tries(failures) + 1, reason)
         return None
 
     def failure(self, error: GatewayError, target: Target, *, was_asked: bool = True) -> Failure:
@@ -216,6 +195,11 @@ def tries(failures: Sequence[Failure]) -> int:
     return sum(failure.was_asked for failure in failures)
 
 
+def may_try(incoming: Incoming, failures: Sequence[Failure]) -> bool:
+    tried = tries(failures)
+    return not tried or (tried < MOST_ATTEMPTS and incoming.left > 0)
+
+
 def make_call(incoming: Incoming, exchange: Exchange, *, headers: Headers) -> Call:
     return Call(
         request_id=incoming.request_id,
@@ -224,7 +208,7 @@ def make_call(incoming: Incoming, exchange: Exchange, *, headers: Headers) -> Ca
         stream=incoming.stream,
         headers=headers,
         tenant=incoming.tenant,
-        first_byte=incoming.first_byte,
+        first_byte=min(incoming.first_byte, incoming.left),
         idle=incoming.idle,
     )
 

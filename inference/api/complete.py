@@ -9,10 +9,13 @@ from inference import envelope
 from inference.api.patience import patience, retries
 from inference.api.requests import ApiRequest
 from inference.api.respond import answer_response
-from inference.executor import Incoming
+from inference.incoming import Incoming
 from routing.route import Route
 
 log = structlog.get_logger("mlxmanager.api")
+
+# In seconds. How long we try for a client that does not say how long it waits.
+LONGEST = 600.0
 
 
 async def complete(request: ApiRequest, protocol: str, *, streams: bool = True) -> HttpResponseBase:
@@ -42,6 +45,7 @@ def make_incoming(
         tenant=str(request.client.id),
         first_byte=min(limit, waits),
         idle=limits.idle,
+        until=time.monotonic() + min(max(limit, LONGEST), waits),
         strict=route.strict_params,
         is_hurried=waits < limit,
     )

@@ -5,6 +5,7 @@ That a backend cannot count, or cannot be reached, is no error of the client's: 
 
 import dataclasses
 import hashlib
+import time
 
 from django.http.response import HttpResponseBase
 
@@ -13,8 +14,9 @@ from inference.api.complete import make_incoming
 from inference.api.requests import ApiRequest
 from inference.api.respond import answer_response
 from inference.errors import BackendError, Kind
-from inference.executor import Answer, Incoming
+from inference.executor import Answer
 from inference.failures import AttemptsFailed
+from inference.incoming import Incoming
 from inference.protocols.anthropic_count import estimated
 from routing.route import Route
 
@@ -45,7 +47,9 @@ async def count_tokens(request: ApiRequest) -> HttpResponseBase:
     answer = gateway.counts.get(key)
     if answer is None:
         incoming = make_incoming(request, asked, route, protocol="anthropic_count", stream=False)
-        incoming = dataclasses.replace(incoming, first_byte=min(PATIENCE, incoming.first_byte))
+        incoming = dataclasses.replace(
+            incoming, first_byte=min(PATIENCE, incoming.first_byte), until=time.monotonic() + PATIENCE
+        )
         answer = await count(request, incoming, route)
         # What an upstream said of that one exchange is not said again.
         lasting = tuple(pair for pair in answer.headers if pair[0] == HEADER)

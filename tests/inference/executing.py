@@ -7,7 +7,8 @@ from typing import Any
 from credentials.secret import Secret
 from inference.backends.transport import AiohttpTransport
 from inference.clouds import cloud_backends
-from inference.executor import Answer, Executor, Incoming
+from inference.executor import Answer, Executor
+from inference.incoming import Incoming
 from inference.relay import Relay, Timing
 from routing.route import Route, Target, Upstream
 from tests.inference.backends.conversation import LOOPBACK

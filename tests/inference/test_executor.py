@@ -1,6 +1,8 @@
 """What a client is told of attempts: of the one that answered, and of those that failed."""
 
+import dataclasses
 import json
+import time
 from typing import Any
 
 import pytest
@@ -133,3 +135,15 @@ async def test_an_upstreams_own_headers_stay_behind(upstream: Upstream) -> None:
     async with executing() as executor:
         answer = await executor.execute(incoming(OPENAI, stream=False), route(target(upstream, OPENAI)))
     assert {name for name, _ in answer.headers} == {"content-type", *kept}
+
+
+async def test_all_attempts_together_take_no_longer_than_the_client_waits(upstream: Upstream) -> None:
+    slow = dataclasses.replace(refusal(503), delay=0.6)
+    upstream.script(slow, slow, slow, slow)
+    async with executing() as executor:
+        asked = dataclasses.replace(incoming(OPENAI, stream=False), until=time.monotonic() + 1)
+        began = time.monotonic()
+        with pytest.raises(AttemptsFailed) as caught:
+            await executor.execute(asked, route(target(upstream, OPENAI), target(upstream, ANTHROPIC)))
+    assert caught.value.attempts == 2
+    assert time.monotonic() - began < 1.5

@@ -11,7 +11,8 @@ from credentials.secret import Secret
 from inference.backends.transport import AiohttpTransport
 from inference.clouds import cloud_backends
 from inference.errors import GatewayError, Kind
-from inference.executor import Executor, Incoming
+from inference.executor import Executor
+from inference.incoming import Incoming
 from inference.relay import Relay
 from routing.route import Route, Target, Upstream
 from tests import upstreams

@@ -1,0 +1,36 @@
+"""A client's request on its way to the targets of its route."""
+
+import math
+import time
+from dataclasses import dataclass
+
+from inference.answer_headers import Headers
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A client's request as it came. `created` is in Unix seconds, the time limits in seconds.
+
+    `until`, on the monotonic clock: no attempt begins or waits for its first byte beyond it, whatever came before.
+    `strict`: what a translation would weaken or leave out is refused. `is_hurried`: the client gives a target less time
+    than we would, so that its timeout says nothing of the target.
+    """
+
+    request_id: str
+    protocol: str
+    body: bytes
+    model: str
+    stream: bool
+    created: int
+    headers: Headers
+    tenant: str
+    first_byte: float
+    idle: float
+    until: float = math.inf
+    strict: bool = False
+    is_hurried: bool = False
+
+    @property
+    def left(self) -> float:
+        """Seconds until the client's patience, or ours, is at its end."""
+        return self.until - time.monotonic()
