@@ -50,9 +50,19 @@ class Gateway:
         path = self.home / "config.toml"
         path.write_text(toml, encoding="utf-8")
         self.command("applyconfig", str(path), environment=environment)
+        self.wait_for_configuration()
+
+    def wait_for_configuration(self) -> None:
         with sqlite3.connect(self.database) as connection:
             (number,) = connection.execute("SELECT number FROM configuration_generation").fetchone()
         wait_until(lambda: self.ready()["parts"]["configuration"]["generation"] >= number)
+
+    def end_cooldowns(self) -> None:
+        """As any change of the configuration does."""
+        if self.ready()["parts"]["cooling"]:
+            with sqlite3.connect(self.database) as connection:
+                connection.execute("UPDATE configuration_generation SET number = number + 1")
+            self.wait_for_configuration()
 
     def ready(self) -> dict[str, Any]:
         answer: dict[str, Any] = httpx2.get(f"{self.url}/health/ready", timeout=10).json()

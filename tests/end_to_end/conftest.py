@@ -118,8 +118,9 @@ def _gateway(cloud: Upstream) -> Iterator[Gateway]:
 
 @pytest.fixture
 def gateway(_gateway: Gateway, cloud: Upstream) -> Gateway:
-    """The shared one, with a worker that is up, whatever the test before did to it."""
+    """The shared one, with a worker that is up and no target cooling down, whatever the test before did to it."""
     _gateway.wait_for_worker()
+    _gateway.end_cooldowns()
     cloud.forget()
     return _gateway
 
