@@ -13,6 +13,7 @@ from inference import budget, sockets
 from inference.backends.base import Call, Reply
 from inference.backends.exchanges import Render
 from inference.backends.local_replies import StreamReply, WholeReply
+from inference.backends.pulse import is_idle
 from inference.backends.worker_connection import RETRY_AFTER, Connection, unavailable
 from inference.errors import BackendError, GatewayError, Kind
 from inference.protocols import native, wire
@@ -87,14 +88,15 @@ class LocalBackend:
                 return StreamReply(answers, first=first, idle=call.idle)
 
     def _check_fit(self, model: str, connection: Connection) -> None:
-        assert connection.status is not None
+        assert connection.pulse.status is not None
         try:
-            budget.check(model, self._needs(model), connection.status.budget)
+            budget.check(model, self._needs(model), connection.pulse.status.budget)
         except GatewayError as error:
             raise BackendError(error.kind, error.message) from None
 
     def _late(self, connection: Connection, target: Target) -> BackendError:
-        if connection.status is not None and connection.status.loading == target.model:
+        status = connection.pulse.status
+        if status is not None and status.loading == target.model:
             return BackendError(Kind.MODEL_LOADING, f"model: {target.model} is loading.", retry_after=RETRY_AFTER)
         return BackendError(Kind.UPSTREAM_TIMEOUT, "The local worker did not answer in time.")
 
@@ -106,14 +108,26 @@ class LocalBackend:
 
     async def status(self) -> wire.Status:
         """The worker's state, at most about a second old. Raises BackendError where there is no worker."""
-        status = (await self._connect()).status
+        status = (await self._connect()).pulse.status
         assert status is not None
         return status
 
-    async def ping(self) -> None:
+    def trouble(self) -> str | None:
+        """Why a worker that still talks is taken to hang, in words about `it`."""
+        return None if self._connection is None else self._connection.pulse.trouble()
+
+    def at_work(self, *, within: float) -> wire.Status | None:
+        """The state of a worker that has spoken in these last seconds and is in the middle of something."""
+        connection = self._connection
+        if connection is None or not connection.is_open or connection.silence > within:
+            return None
+        pulse = connection.pulse
+        return None if pulse.status is None or is_idle(pulse.status) or pulse.trouble() else pulse.status
+
+    async def ping(self, *, within: float = PING_SECONDS) -> None:
         """Have the worker's model thread answer. Raises BackendError where it does not, save while it loads a model."""
         try:
-            await self._result(wire.Ping(id=0), within=PING_SECONDS)
+            await self._result(wire.Ping(id=0), within=within)
         except BackendError:
             if not (await self.status()).loading:
                 raise

@@ -8,6 +8,7 @@ from typing import cast
 import msgspec
 
 from inference.backends.exchanges import Answers, Exchange, Render
+from inference.backends.pulse import Pulse
 from inference.errors import BackendError, Kind
 from inference.protocols import wire
 
@@ -26,7 +27,7 @@ class Connection(asyncio.Protocol):
         self._reader = wire.FrameReader(wire.FROM_WORKER, largest_frame)
         self._largest_frame = largest_frame
         self._buffer = buffer
-        self._silence = silence
+        self._longest_silence = silence
         self._exchanges: dict[int, Exchange] = {}
         self._ids = itertools.count(1)
         self._transport: asyncio.Transport | None = None
@@ -34,17 +35,22 @@ class Connection(asyncio.Protocol):
         self._heard_at = loop.time()
         self._watch: asyncio.TimerHandle | None = None
         self.ready: asyncio.Future[None] = loop.create_future()
-        self.status: wire.Status | None = None
+        self.pulse = Pulse()
 
     @property
     def is_open(self) -> bool:
         return self._transport is not None
 
+    @property
+    def silence(self) -> float:
+        """Seconds since the worker said something."""
+        return self._loop.time() - self._heard_at
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # Not an isinstance: uvloop's transports are no asyncio.Transport, only alike.
         self._transport = cast(asyncio.Transport, transport)
         self._transport.write(wire.pack(wire.Hello(wire.VERSION)))
-        self._watch = self._loop.call_later(self._silence, self._check_silence)
+        self._watch = self._loop.call_later(self._longest_silence, self._check_silence)
 
     def connection_lost(self, _: Exception | None) -> None:
         self._lose(unavailable("The local worker is gone."))
@@ -101,7 +107,7 @@ class Connection(asyncio.Protocol):
                 error.param = frame.param
                 self._end(frame.id, error)
             case wire.Status():
-                self.status = frame
+                self.pulse.hear(frame)
                 if not self.ready.done():
                     self.ready.set_result(None)
             case wire.Hello(version=version) if version != wire.VERSION:
@@ -114,7 +120,7 @@ class Connection(asyncio.Protocol):
 
     def _check_silence(self) -> None:
         """A worker says something every second; one that is stopped keeps its socket and says nothing."""
-        left = self._heard_at + self._silence - self._loop.time()
+        left = self._longest_silence - self.silence
         if left <= 0:
             self._lose(unavailable("The local worker has fallen silent."))
         else:

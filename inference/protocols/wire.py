@@ -7,7 +7,7 @@ import msgspec
 from inference import ir
 from inference.errors import Kind
 
-VERSION = 3
+VERSION = 4
 LENGTH_BYTES = 4
 PREFIX_BYTES = 64
 
@@ -169,7 +169,8 @@ class Prefixes(msgspec.Struct, frozen=True):
 class Status(Frame, frozen=True):
     """Sent once a second, and for a ping. `memory` is what MLX holds and `budget` what it may, in bytes.
 
-    While `active` is above 0 and nothing is `loading`, `steps` grows, or the worker hangs.
+    While `active` is above 0 and nothing is `loading`, `steps` grows, or the worker hangs. `reading` of the active ones
+    have their prompt read, which makes for long steps.
     """
 
     steps: int
@@ -181,6 +182,7 @@ class Status(Frame, frozen=True):
     models: tuple[LoadedModel, ...]
     budget: int
     prefixes: Prefixes = Prefixes()
+    reading: int = 0
 
 
 type FromWorker = Hello | Accepted | Progress | Events | Done | Result | Error | Status

@@ -116,6 +116,11 @@ class Batch:
         return len(self._rows) < self.engine.slots
 
     @property
+    def reading(self) -> int:
+        """How many have their prompt read."""
+        return sum(row.writing is None for row in self._rows.values())
+
+    @property
     def weights(self) -> int:
         return self.engine.cost.weights
 

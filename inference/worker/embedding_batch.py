@@ -72,6 +72,11 @@ class EmbeddingBatch:
         return len(self._requests) < self._embedder.slots
 
     @property
+    def reading(self) -> int:
+        """None: a text is read in pieces that take no longer than a token."""
+        return 0
+
+    @property
     def weights(self) -> int:
         return self._embedder.cost.weights
 

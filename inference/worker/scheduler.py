@@ -69,6 +69,7 @@ class Scheduler:
         self._loaded: tuple[wire.LoadedModel, ...] = ()
         self._bytes = 0
         self._kept = wire.Prefixes()
+        self._reading = 0
         self._thread = threading.Thread(target=self._run, name="mlx", daemon=True)
 
     def start(self) -> None:
@@ -157,6 +158,7 @@ class Scheduler:
             models=models,
             prefixes=self._kept,
             budget=self._models.budget,
+            reading=self._reading,
         )
 
     def _later(self, caller: Caller | None, run: Callable[[], Sequence[Update]]) -> None:
@@ -168,12 +170,13 @@ class Scheduler:
 
     def _run(self) -> None:
         while self._wait():
-            self._note()
             updates = [update for errand in self._take_errands() for update in self._attempt(errand)]
             updates += self._expire()
             updates += self._admit()
             self._models.let_go()
             self._models.advance()
+            # Before the step, which may never end: whoever watches shall know of what.
+            self._note()
             for resident in self._models:
                 if len(resident.batch):
                     updates += self._step(resident)
@@ -292,6 +295,7 @@ class Scheduler:
         """Keep what `status` shows: the other thread may not look into the batches."""
         self._bytes = self._memory()
         self._kept = self._prefixes()
+        self._reading = sum(resident.batch.reading for resident in self._models)
         self._loaded = tuple(
             wire.LoadedModel(resident.installed.name, resident.batch.weights, len(resident.batch))
             for resident in self._models
