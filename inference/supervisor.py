@@ -15,22 +15,36 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from inference.restarts import Restarts
+
 log = structlog.get_logger("mlxmanager.supervisor")
 
 FIRST_DELAY = 0.2
 LONGEST_DELAY = 30.0
+# One that has worked is wanted back: what ends it comes from outside, or with a request, not at every start.
+LONGEST_ONCE_READY = 1.5
 HEALTHY_AFTER = 60.0
 WORKER_GRACE = 5.0
+# For a process that has ended already, and whose watch noticed first.
+REAPING = 0.2
+
+type Watch = Callable[[Callable[[], None]], Awaitable[str]]
 
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """How one child is started. `grace` is the time in seconds it gets to end after SIGTERM."""
+    """How one child is started. `grace` is the time in seconds it gets to end after SIGTERM.
+
+    `watch` is run beside each process: it calls its argument once the process works, and returns why it is to be
+    killed. `tell` learns of each restart.
+    """
 
     name: str
     command: Sequence[str]
     grace: float
     descriptors: Sequence[int] = field(default=())
+    watch: Watch | None = None
+    tell: Callable[[Restarts], None] = field(default=lambda _: None)
 
 
 class Supervised:
@@ -41,6 +55,8 @@ class Supervised:
         self.process: asyncio.subprocess.Process | None = None
         self._told = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._is_ready = False
+        self._restarts = 0
 
     def start(self) -> None:
         self._task = asyncio.create_task(self._keep_alive())
@@ -65,17 +81,22 @@ class Supervised:
         delay = FIRST_DELAY
         while not self._told.is_set():
             began = time.monotonic()
-            code = await self._run()
+            ended = await self._run()
             if self._told.is_set():
                 return
             if time.monotonic() - began > HEALTHY_AFTER:
                 delay = FIRST_DELAY
-            log.warning("child ended", child=self.child.name, code=code, restart_in=delay)
+            pause = min(delay, LONGEST_ONCE_READY) if self._is_ready else delay
+            self._restarts += 1
+            log.warning("child ended", child=self.child.name, how=ended, restart_in=pause, restarts=self._restarts)
+            self.child.tell(Restarts(self._restarts, ended))
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._told.wait(), delay)
+                await asyncio.wait_for(self._told.wait(), pause)
             delay = min(delay * 2, LONGEST_DELAY)
 
-    async def _run(self) -> int:
+    async def _run(self) -> str:
+        """One process from its start to its end, and how it ended."""
+        self._is_ready = False
         self.process = await asyncio.create_subprocess_exec(
             *self.child.command,
             pass_fds=self.child.descriptors,
@@ -85,7 +106,32 @@ class Supervised:
         log.info("child started", child=self.child.name, pid=self.process.pid)
         if self._told.is_set():
             self.send(signal.SIGTERM)
-        return await self.process.wait()
+        watching = asyncio.create_task(self._watch(self.process))
+        code = await self.process.wait()
+        watching.cancel()
+        # What the watch has found is known by now: it is what ended the process.
+        (found,) = await asyncio.gather(watching, return_exceptions=True)
+        return f"was killed: {found}" if isinstance(found, str) else how(code)
+
+    async def _watch(self, process: asyncio.subprocess.Process) -> str | None:
+        """Kill the process once it hangs. SIGKILL ends one that is stopped, too."""
+        if self.child.watch is None:
+            return None
+        reason = await self.child.watch(self._get_ready)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(process.wait(), REAPING)
+        if process.returncode is not None or self._told.is_set():
+            return None
+        log.error("child hangs", child=self.child.name, pid=process.pid, reason=reason)
+        self.send(signal.SIGKILL)
+        return reason
+
+    def _get_ready(self) -> None:
+        self._is_ready = True
+
+
+def how(code: int) -> str:
+    return f"ended with {code}" if code >= 0 else f"was ended by signal {-code}"
 
 
 async def supervise(

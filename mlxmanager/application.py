@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from django.conf import settings
 
-from inference import installed, sockets
+from inference import installed, restarts, sockets
 from inference.api.endpoint import Endpoint
 from inference.api.gateway import Gateway, Limits
 from inference.api.health import PATHS, Health
@@ -65,7 +65,7 @@ class Application:
         self.site = site
         self.gateway = gateway
         self.api = Endpoint(gateway)
-        self.health = Health(gateway)
+        self.health = Health(gateway, restarts.place(settings.HOME))
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":

@@ -74,7 +74,7 @@ class Gateway:
     def children(self, word: str) -> list[int]:
         """The pids of the processes that `serve` started whose command line has the word."""
         listed = subprocess.run(
-            ["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True
+            ["ps", "-eww", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True
         ).stdout.splitlines()
         rows = [line.split(None, 2) for line in listed]
         return [int(pid) for pid, parent, args in rows if int(parent) == self.process.pid and word in args]

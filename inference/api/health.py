@@ -7,6 +7,7 @@ import asyncio
 import ipaddress
 import math
 import time
+from pathlib import Path
 from typing import Any
 
 from django.http import JsonResponse
@@ -14,8 +15,11 @@ from django.http import JsonResponse
 from inference.api.gateway import Gateway
 from inference.api.identity import presented_key
 from inference.api.requests import ApiRequest
+from inference.backends.local import LocalBackend
 from inference.cooldowns import name_of
 from inference.errors import BackendError, GatewayError
+from inference.protocols import wire
+from inference.restarts import read as read_restarts
 
 PATHS = ("/health/live", "/health/ready")
 PATIENCE = 2.0
@@ -25,10 +29,14 @@ type Part = dict[str, Any]  # Rendered as JSON.
 
 
 class Health:
-    """Asks a running worker at most once a second, however many ask us: each time costs it a step."""
+    """Asks a running worker at most once a second, however many ask us: each time costs it a step.
 
-    def __init__(self, gateway: Gateway) -> None:
+    `record` is the file with the worker's restarts.
+    """
+
+    def __init__(self, gateway: Gateway, record: Path) -> None:
         self._gateway = gateway
+        self._record = record
         self._probing = asyncio.Lock()
         self._probed_at = -math.inf
         self._worker: Part = {}
@@ -47,7 +55,7 @@ class Health:
         gateway = self._gateway
         async with self._probing:
             if not gateway.local.is_connected or time.monotonic() - self._probed_at > PROBE_HOLDS:
-                self._worker = await probe(gateway)
+                self._worker = await probe(gateway.local) | restarted(self._record)
                 self._probed_at = time.monotonic()
         return {
             "gateway": "draining" if gateway.activity.draining else "ok",
@@ -59,24 +67,42 @@ class Health:
         }
 
 
-async def probe(gateway: Gateway) -> Part:
-    """What the thread that runs the models says. A worker whose socket answers while that thread does not is no use."""
+async def probe(local: LocalBackend) -> Part:
+    """What the thread that runs the models says. A worker whose socket answers while that thread does not is no use.
+
+    In a long step that thread cannot say anything; then the worker's own statuses tell whether it goes on.
+    """
     try:
         async with asyncio.timeout(PATIENCE):
-            await gateway.local.ping()
-            status = await gateway.local.status()
+            await local.ping()
+            status = await local.status()
     except BackendError as error:
         return {"status": "unavailable", "reason": error.message}
     except TimeoutError:
-        return {"status": "unavailable", "reason": f"The local worker has not answered for {PATIENCE:g} s."}
+        working = local.at_work(within=PATIENCE)
+        if working is None:
+            reason = local.trouble() or f"it has not answered for {PATIENCE:g} s"
+            return {"status": "unavailable", "reason": f"The local worker hangs: {reason}."}
+        status = working
+    return shown(status)
+
+
+def shown(status: wire.Status) -> Part:
     return {
         "status": "ok",
         "models": [model.name for model in status.models],
+        "loading": status.loading,
         "active": status.active,
         "waiting": status.waiting,
         "steps": status.steps,
         "memory": status.memory,
     }
+
+
+def restarted(record: Path) -> Part:
+    restarts = read_restarts(record)
+    ended = {} if restarts.reason is None else {"last_end": f"The local worker {restarts.reason}."}
+    return {"restarts": restarts.count, **ended}
 
 
 def is_serving(parts: dict[str, Any], *, has_cloud: bool) -> bool:

@@ -4,7 +4,10 @@ import asyncio
 import signal
 import sys
 import time
+from collections.abc import Callable
+from dataclasses import replace
 
+from inference.restarts import Restarts
 from inference.supervisor import Child, Supervised
 
 
@@ -48,3 +51,47 @@ async def test_a_child_that_ignores_sigterm_is_killed_when_its_grace_is_over() -
     await supervised.stop()
     assert supervised.process is not None
     assert supervised.process.returncode == -signal.SIGKILL
+
+
+async def test_a_child_whose_watch_finds_it_hanging_is_killed_and_started_again() -> None:
+    told: list[Restarts] = []
+
+    async def watch(_: Callable[[], None]) -> str:
+        await asyncio.sleep(0.05)
+        return "it hangs"
+
+    # It ignores SIGTERM, and a process that is stopped ends by SIGKILL all the same.
+    code = (
+        "import os, signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); os.kill(os.getpid(), signal.SIGSTOP)"
+    )
+    supervised = Supervised(replace(child(code), watch=watch, tell=told.append))
+    supervised.start()
+    first = await running(supervised)
+    await running(supervised, after=first)
+    await supervised.stop()
+    assert told[0] == Restarts(1, "was killed: it hangs")
+
+
+async def test_a_child_that_has_worked_is_never_long_away() -> None:
+    async def watch(ready: Callable[[], None]) -> str:
+        ready()
+        return await asyncio.Future[str]()
+
+    pauses: list[float] = []
+    ended = 0.0
+
+    def note(_: Restarts) -> None:
+        nonlocal ended
+        ended = time.monotonic()
+
+    supervised = Supervised(replace(child("import time; time.sleep(60)"), watch=watch, tell=note))
+    supervised.start()
+    pid = await running(supervised)
+    for _ in range(5):
+        await asyncio.sleep(0.1)
+        supervised.send(signal.SIGKILL)
+        pid = await running(supervised, after=pid)
+        pauses.append(time.monotonic() - ended)
+    await supervised.stop()
+    assert pauses == sorted(pauses)
+    assert max(pauses) < 2.0

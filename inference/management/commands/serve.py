@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import functools
 import importlib.util
 import os
 import socket
@@ -12,14 +13,12 @@ from django.conf import settings
 from django.core.management import BaseCommand, CommandError
 from django.db import connections
 
-from inference import first_run, locks, sockets
+from inference import first_run, heartbeat, locks, restarts, sockets
 from inference.backends.local import LocalBackend
-from inference.errors import BackendError
 from inference.supervisor import WORKER_GRACE, Child, parent_pipe, supervise
 
 BACKLOG = 2048
 AFTER_DRAIN = 5.0
-POLL = 0.2
 
 
 class Command(BaseCommand):
@@ -41,24 +40,31 @@ class Command(BaseCommand):
             Child(f"web {number}", command, settings.DRAIN_SECONDS + AFTER_DRAIN, (listener.fileno(), parent))
             for number in range(1, settings.WEB_PROCESSES + 1)
         ]
-        worker = self.worker(parent)
-        local = LocalBackend(sockets.socket_path(settings.HOME)) if worker else None
-        asyncio.run(supervise(web, worker, listener=listener, greet=lambda: self.greet(local)))
+        local = heartbeat.listen(sockets.socket_path(settings.HOME))
+        worker = self.worker(parent, local)
+        asyncio.run(supervise(web, worker, listener=listener, greet=lambda: self.greet(local if worker else None)))
         os.close(lock)
 
-    def worker(self, parent: int) -> Child | None:
+    def worker(self, parent: int, local: LocalBackend) -> Child | None:
         """None where MLX is not installed: the gateway then runs without local models."""
         if importlib.util.find_spec("mlx") is None:
             self.stderr.write("MLX is not installed on this machine: there are no local models, cloud models work.")
             return None
-        return Child("worker", [sys.executable, manage(), "runworker", f"--parent={parent}"], WORKER_GRACE, (parent,))
+        record = restarts.place(settings.HOME)
+        restarts.write(record, restarts.Restarts())
+        return Child(
+            "worker",
+            [sys.executable, manage(), "runworker", f"--parent={parent}"],
+            WORKER_GRACE,
+            (parent,),
+            watch=functools.partial(heartbeat.watch, local),
+            tell=functools.partial(restarts.write, record),
+        )
 
     async def greet(self, local: LocalBackend | None) -> None:
         """Say when local models can be asked; until then a request for one is answered with 503."""
         if local is not None:
-            while not await answers(local):  # noqa: ASYNC110 - another process, which sends no event
-                await asyncio.sleep(POLL)
-            await local.aclose()
+            await heartbeat.until_it_answers(local)
         self.stdout.write("Ready. Ctrl-C ends it.")
 
     def welcome(self, made: dict[str, str]) -> None:
@@ -76,14 +82,6 @@ class Command(BaseCommand):
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
             file.write(shown)
         self.stdout.write(f"The first password and client key are in {path}\n")
-
-
-async def answers(local: LocalBackend) -> bool:
-    try:
-        await local.ping()
-    except BackendError:
-        return False
-    return True
 
 
 def first_words(address: str, made: dict[str, str]) -> str:
