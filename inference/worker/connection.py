@@ -6,6 +6,7 @@ import logging
 import os
 import socket
 import struct
+import sys
 import time
 from collections.abc import Coroutine, Iterable
 
@@ -29,6 +30,9 @@ LARGEST_BACKLOG = 16 * 1024**2
 
 # About what a prompt has, before its tokens are known.
 BYTES_PER_TOKEN = 4
+
+# Of macOS's sys/un.h and sys/ucred.h: a version, the user, a count and sixteen groups.
+SOL_LOCAL, LOCAL_PEERCRED, XUCRED_BYTES = 0, 1, 76
 
 type Task = asyncio.Task[wire.Frame | None]
 
@@ -195,8 +199,9 @@ def read[T](decoder: msgspec.msgpack.Decoder[T], data: msgspec.Raw) -> T:
 
 
 def is_own_user(peer: socket.socket) -> bool:
-    """The socket's folder keeps others out already; Linux tells the peer's user as well."""
-    if not hasattr(socket, "SO_PEERCRED"):
-        return True
-    _, user, _ = struct.unpack("3i", peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i")))
-    return bool(user == os.getuid())
+    """The socket's folder keeps others out already; the kernel tells the peer's user as well."""
+    if sys.platform == "darwin":
+        _, user = struct.unpack_from("2I", peer.getsockopt(SOL_LOCAL, LOCAL_PEERCRED, XUCRED_BYTES))
+    else:
+        _, user, _ = struct.unpack("3i", peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i")))
+    return bool(user == os.geteuid())

@@ -1,8 +1,10 @@
 """The command `runworker`: what process it becomes, and when it ends."""
 
 import asyncio
+import contextlib
 import os
 import shutil
+import socket
 import stat
 import subprocess
 import sys
@@ -13,8 +15,11 @@ from pathlib import Path
 import pytest
 
 from inference.backends.local import LocalBackend
+from inference.management.commands.runworker import KEPT, SET
+from inference.protocols import wire
+from tests.frames import talking
 from tests.local_models import ask, question
-from tests.workers import ROOT, RunningWorker, start
+from tests.workers import ROOT, RunningWorker, running_worker, start
 
 on_linux = pytest.mark.skipif(not Path("/proc").exists(), reason="reads /proc")
 
@@ -41,6 +46,51 @@ def test_its_environment_holds_no_secret_and_no_setting(worker: RunningWorker) -
     assert not {name for name in names if name.startswith(("MLXMANAGER_", "HF_TOKEN", "DJANGO_", "DATABASE_"))}
     assert not {name for name in names if "KEY" in name or "PASSWORD" in name}
     assert "HF_HUB_OFFLINE=1" in environment
+
+
+@on_linux
+def test_its_environment_is_a_list_of_what_it_needs() -> None:
+    canaries = {
+        "OPENAI_API_KEY": "canary",
+        "MLX_LM_TRUST_REMOTE_CODE": "1",
+        "HTTPS_PROXY": "canary",
+        "PYTHONSTARTUP": "canary",
+    }
+    with running_worker(**canaries) as worker:
+        held = Path(f"/proc/{worker.process.pid}/environ").read_text().split("\0")
+    assert {line.partition("=")[0] for line in held if line} <= {*KEPT, *SET}
+    assert not [line for line in held if "canary" in line]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="to be another user takes root")
+async def test_another_users_process_is_refused(worker: RunningWorker) -> None:
+    """Even where the folder and the socket let it in, which they do not."""
+    opened = [worker.home, worker.socket.parent, worker.socket]
+    modes = [stat.S_IMODE(path.stat().st_mode) for path in opened]
+    nobody = 65534
+    os.seteuid(nobody)
+    try:
+        with pytest.raises(PermissionError), socket.socket(socket.AF_UNIX) as peer:
+            peer.connect(str(worker.socket))
+    finally:
+        os.seteuid(0)
+    for path in opened:
+        path.chmod(0o777)
+    try:
+        os.seteuid(nobody)
+        try:
+            async with talking(worker.socket) as peer:
+                os.seteuid(0)
+                said: list[wire.Frame] = []
+                with contextlib.suppress(ConnectionError):
+                    said = await peer.until(wire.Status)
+                assert said == []
+        finally:
+            os.seteuid(0)
+    finally:
+        for path, mode in zip(opened, modes, strict=True):
+            path.chmod(mode)
+    assert "another user's process" in worker.log()
 
 
 @on_linux
