@@ -84,6 +84,6 @@ def read(folder: Path) -> Config:
     """All zeros where the file says nothing: then the weights alone count."""
     try:
         config = msgspec.json.decode((folder / "config.json").read_bytes(), type=Config)
-    except (OSError, msgspec.MsgspecError):
+    except (OSError, msgspec.MsgspecError, RecursionError):
         return Config()
     return config.text_config or config

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from inference import footprints, recipes
+from inference import footprints, model_files, recipes
 
 DEMO_NAME = "mlxmanager/demo"
 DEMO_FOLDER = Path(__file__).parent / "demo_model"
@@ -84,6 +84,9 @@ def look_at(name: str, folder: Path, place: Place) -> Installed | None:
     # A folder may hold dangling links, be unreadable, or vanish while we look.
     with contextlib.suppress(OSError):
         if is_complete(folder):
+            unsafe = files_problem(folder, place)
+            if unsafe is not None:
+                return Installed(name, folder, place, 0, unsafe)
             stored, loaded = size(folder)
             needs = footprints.least(folder, loaded)
             return Installed(name, folder, place, stored, problem(folder), kind(folder), needs)
@@ -138,7 +141,7 @@ def indexed(path: Path) -> frozenset[str]:
 def read_index(path: Path, changed: int) -> frozenset[str]:  # noqa: ARG001 - a file that has changed is read again
     try:
         return frozenset(msgspec.json.decode(path.read_bytes(), type=Index).weight_map.values())
-    except (OSError, msgspec.MsgspecError):
+    except (OSError, msgspec.MsgspecError, RecursionError):
         return frozenset()
 
 
@@ -158,10 +161,22 @@ def tensor_bytes(path: Path, changed: int) -> tuple[int, int]:  # noqa: ARG001 -
         with path.open("rb") as file:
             length = int.from_bytes(file.read(8), "little")
             header = HEADER.decode(file.read(min(length, LARGEST_HEADER)))
-    except (OSError, msgspec.MsgspecError):
+    except (OSError, msgspec.MsgspecError, RecursionError):
         return 0, 0
     sizes = [(tensor.dtype, tensor.data_offsets[1] - tensor.data_offsets[0]) for tensor in header.values()]
     return sum(stored for _, stored in sizes), sum(footprints.in_memory(dtype, stored) for dtype, stored in sizes)
+
+
+def files_problem(folder: Path, place: Place) -> str | None:
+    """Why no more of the folder is read."""
+    try:
+        # In Hugging Face's cache a snapshot is made of links to the files beside it.
+        model_files.check(folder, root=folder.parents[1] if place == "cache" else folder)
+        count = sum(model_files.tensors(path)[0] for path in weights(folder))
+        model_files.check_layers(read_object(folder / "config.json") or {}, count)
+    except model_files.FilesError as error:
+        return str(error)
+    return None
 
 
 def kind(folder: Path) -> ModelKind:
@@ -188,5 +203,5 @@ def read_object(path: Path) -> dict[str, Any] | None:
         return msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
     except FileNotFoundError:
         return {}
-    except (OSError, msgspec.MsgspecError):
+    except (OSError, msgspec.MsgspecError, RecursionError):
         return None

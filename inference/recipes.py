@@ -201,5 +201,5 @@ def read_file[T](path: Path, shape: type[T]) -> T | None:
         return msgspec.json.decode(path.read_bytes(), type=shape)
     except FileNotFoundError:
         return None
-    except (OSError, msgspec.MsgspecError):
+    except (OSError, msgspec.MsgspecError, RecursionError):
         raise RecipeError(f"its {path.name} cannot be read") from None

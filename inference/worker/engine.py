@@ -11,6 +11,7 @@ from typing import Any
 import mlx.core as mx
 
 from inference import footprints, ir
+from inference.errors import GatewayError, Kind
 from inference.installed import Installed
 from inference.worker import caches, sampling
 from inference.worker.adapter import BatchGenerator, TokenizerWrapper, leaves
@@ -69,7 +70,7 @@ class Engine:
         self.slots = slots
         self.window = context_window(config, tokenizer)
         self._defaults = sampling.read_defaults(installed.folder)
-        self._vocabulary: int = config.get("vocab_size") or len(tokenizer)
+        self._vocabulary = vocabulary(config, tokenizer)
         self._batch = BatchGenerator(
             model,
             stop_tokens=[[token] for token in tokenizer.eos_token_ids],
@@ -96,6 +97,12 @@ class Engine:
 
         Raises GatewayError for parameters the model cannot follow.
         """
+        if max(prompt) >= self._vocabulary:
+            # MLX would read past the end of the embeddings.
+            message = (
+                f"The model's tokenizer makes a token that the model does not have: they are below {self._vocabulary}."
+            )
+            raise GatewayError(Kind.MODEL_NOT_INSTALLED, message, param="model")
         sampler = sampling.sampler(wanted, self._defaults, self._vocabulary)
         processors = sampling.processors(wanted, self._defaults, self._vocabulary, prompt=len(prompt))
         if held is not None:
@@ -152,6 +159,16 @@ def context_window(config: dict[str, object], tokenizer: TokenizerWrapper) -> in
             return window
     window = tokenizer.model_max_length
     return window if isinstance(window, int) and 0 < window < UNBOUNDED else FALLBACK_WINDOW
+
+
+def vocabulary(config: dict[str, object], tokenizer: TokenizerWrapper) -> int:
+    """How many tokens the model knows: its weights were found to be of that shape."""
+    text = config.get("text_config")
+    for source in (config, text if isinstance(text, dict) else {}):
+        size = source.get("vocab_size")
+        if isinstance(size, int) and size > 0:
+            return size
+    return len(tokenizer)
 
 
 def memory() -> int:

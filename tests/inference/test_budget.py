@@ -72,7 +72,7 @@ def test_a_model_above_the_budget_is_refused_with_both_numbers() -> None:
 
 
 def test_half_precision_doubles_where_a_cpu_computes_and_nothing_else_does(tmp_path: Path) -> None:
-    folder = copy_demo(tmp_path, "org/model")
+    folder = copy_demo(tmp_path, "org/model", num_hidden_layers=3)
     kinds = {"a": np.float16, "b": np.float32, "c": np.uint32}
     tensors: dict[str, NDArray[Any]] = {name: np.zeros(100, kind) for name, kind in kinds.items()}
     save_file(tensors, folder / "model.safetensors")
