@@ -35,6 +35,8 @@ class Kind(StrEnum):
 
     # The local worker.
     LOCAL_WORKER_UNAVAILABLE = "local_worker_unavailable"
+    LOCAL_WORKER_CRASHED = "local_worker_crashed"
+    REQUEST_QUARANTINED = "request_quarantined"
     MODEL_LOADING = "model_loading"
     MODEL_NOT_INSTALLED = "model_not_installed"
     MODEL_DOES_NOT_FIT = "model_does_not_fit"

@@ -65,7 +65,7 @@ class Executor:
                 error = cooling_error(visit.kind, self.cooldowns.left(visit))
                 failures.append(self.failure(error, target, was_asked=False))
                 continue
-            answer = await self.visited(incoming, visit, failures=failures, first=target is route.targets[0])
+            answer = await self.visited(incoming, visit, failures=failures, route=route)
             if answer is not None:
                 return answer
             if not policy(failures[-1].error.kind).falls_back or not may_try(incoming, failures):
@@ -74,10 +74,12 @@ class Executor:
             raise GatewayError(Kind.LOCAL_ONLY, f"{route.requested_model} may only be answered on this machine.")
         raise summed_up(failures, incoming.model)
 
-    async def visited(self, incoming: Incoming, visit: Visit, *, failures: list[Failure], first: bool) -> Answer | None:
+    async def visited(
+        self, incoming: Incoming, visit: Visit, *, failures: list[Failure], route: Route
+    ) -> Answer | None:
         """What `ask` gives, and the target's cool-downs told of it, once for all its tries."""
         try:
-            answer = await self.ask(incoming, visit.spot.target, failures=failures, first=first)
+            answer = await self.ask(incoming, visit.spot.target, failures=failures, route=route)
             if answer is not None:
                 self.cooldowns.succeeded(visit)
             elif not ((incoming.is_hurried or incoming.left <= 0) and failures[-1].error.kind is Kind.UPSTREAM_TIMEOUT):
@@ -86,17 +88,17 @@ class Executor:
         finally:
             self.cooldowns.leave(visit)
 
-    async def ask(self, incoming: Incoming, target: Target, *, failures: list[Failure], first: bool) -> Answer | None:
+    async def ask(self, incoming: Incoming, target: Target, *, failures: list[Failure], route: Route) -> Answer | None:
         """The target's answer, at its first or second try. None: it failed, as the last of `failures` has it."""
         retried = False
         healed: str | None = None
         while may_try(incoming, failures):
             try:
-                body, headers = await self.attempt(incoming, target, first=first, healed=healed)
+                body, headers = await self.attempt(incoming, target, route=route, healed=healed)
             except GatewayError as error:
                 failures.append(self.failure(error, target))
                 healed = None if retried else self.heal(incoming, target, error)
-                wait = None if retried else wait_to_retry(error)
+                wait = None if retried else wait_to_retry(error, last=is_last(target, route))
                 if healed is not None:
                     wait = 0.0
                 if wait is None:
@@ -118,7 +120,7 @@ class Executor:
         return self.lessons.learn(target, self.backends[target.backend].protocol, error)
 
     async def attempt(
-        self, incoming: Incoming, target: Target, *, first: bool, healed: str | None
+        self, incoming: Incoming, target: Target, *, route: Route, healed: str | None
     ) -> tuple[bytes | Relay, Headers]:
         """One try, from the client's original request. Raises GatewayError before the first byte.
 
@@ -127,7 +129,7 @@ class Executor:
         began = time.monotonic()
         outcome, headers = "cancelled", NOTHING
         try:
-            answer = await self.answer(incoming, target, first=first, healed=healed)
+            answer = await self.answer(incoming, target, route=route, healed=healed)
             outcome, headers = "answered", answer[1]
         except GatewayError as error:
             outcome, headers = str(error.kind), upstream_headers(error)
@@ -146,7 +148,7 @@ class Executor:
         return answer
 
     async def answer(
-        self, incoming: Incoming, target: Target, *, first: bool, healed: str | None
+        self, incoming: Incoming, target: Target, *, route: Route, healed: str | None
     ) -> tuple[bytes | Relay, Headers]:
         if target.problem is not None:
             raise BackendError(Kind.NO_UPSTREAM_CREDENTIAL, target.problem)
@@ -162,18 +164,19 @@ class Executor:
         if healed is not None:
             exchange.warnings.add(healed, REASON)
         try:
-            return await self.exchanged(incoming, target, exchange=exchange, first=first)
+            return await self.exchanged(incoming, target, exchange=exchange, route=route)
         except GatewayError as error:
             error.warning = exchange.warnings.header
             error.is_translated = not exchange.passes
             raise
 
     async def exchanged(
-        self, incoming: Incoming, target: Target, *, exchange: Exchange, first: bool
+        self, incoming: Incoming, target: Target, *, exchange: Exchange, route: Route
     ) -> tuple[bytes | Relay, Headers]:
         same = exchange.passes
-        sent = forwarded(incoming.headers, first=first) if same else ()
-        reply = await self.backends[target.backend].open(make_call(incoming, exchange, headers=sent), target)
+        sent = forwarded(incoming.headers, first=target is route.targets[0]) if same else ()
+        call = make_call(incoming, exchange, headers=sent, last=is_last(target, route))
+        reply = await self.backends[target.backend].open(call, target)
         headers = answer_headers(reply, same=same, stream=incoming.stream, warning=exchange.warnings.header)
         if not incoming.stream:
             return await whole(reply, exchange), headers
@@ -200,7 +203,7 @@ def may_try(incoming: Incoming, failures: Sequence[Failure]) -> bool:
     return not tried or (tried < MOST_ATTEMPTS and incoming.left > 0)
 
 
-def make_call(incoming: Incoming, exchange: Exchange, *, headers: Headers) -> Call:
+def make_call(incoming: Incoming, exchange: Exchange, *, headers: Headers, last: bool) -> Call:
     return Call(
         request_id=incoming.request_id,
         endpoint=exchange.endpoint,
@@ -210,7 +213,12 @@ def make_call(incoming: Incoming, exchange: Exchange, *, headers: Headers) -> Ca
         tenant=incoming.tenant,
         first_byte=min(incoming.first_byte, incoming.left),
         idle=incoming.idle,
+        last=last,
     )
+
+
+def is_last(target: Target, route: Route) -> bool:
+    return target is route.targets[-1]
 
 
 def upstream_headers(error: GatewayError) -> Headers:

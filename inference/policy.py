@@ -43,10 +43,13 @@ class Cooling:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """`cools` None: the failure says nothing of the next request."""
+    """`repeats`: tried once more where nobody is left to fall back to. `cools` None: the failure says nothing of the
+    next request.
+    """
 
     falls_back: bool = False
     retries: bool = False
+    repeats: bool = False
     cools: Cooling | None = None
 
 
@@ -60,6 +63,7 @@ UNTIL_CHANGED = Cooling(math.inf, math.inf)
 REFUSED = Policy()
 NEXT = Policy(falls_back=True)
 AGAIN = Policy(falls_back=True, retries=True)
+REPEATED = Policy(falls_back=True, repeats=True)
 
 POLICY: dict[Kind, Policy] = {
     Kind.UPSTREAM_UNREACHABLE: Policy(falls_back=True, retries=True, cools=SECOND_TIME),
@@ -80,6 +84,8 @@ POLICY: dict[Kind, Policy] = {
     Kind.UPSTREAM_STREAM_TRUNCATED: Policy(falls_back=True, cools=BROKEN),
     Kind.NO_UPSTREAM_CREDENTIAL: NEXT,
     Kind.LOCAL_WORKER_UNAVAILABLE: NEXT,
+    # The request may be innocent of it, and the worker is started again.
+    Kind.LOCAL_WORKER_CRASHED: REPEATED,
     Kind.MODEL_LOADING: NEXT,
     Kind.MODEL_NOT_INSTALLED: NEXT,
     Kind.MODEL_DOES_NOT_FIT: NEXT,
@@ -93,6 +99,7 @@ PASSING = (
     Kind.UPSTREAM_OVERLOADED,
     Kind.UPSTREAM_UNAVAILABLE,
     Kind.LOCAL_WORKER_UNAVAILABLE,
+    Kind.LOCAL_WORKER_CRASHED,
     Kind.MODEL_LOADING,
     Kind.QUEUE_FULL,
 )
@@ -110,11 +117,13 @@ def cooling_after(error: GatewayError) -> Cooling | None:
     return policy(error.kind).cools
 
 
-def wait_to_retry(error: GatewayError) -> float | None:
-    """Seconds until the same target may be tried again; None: not at all."""
+def wait_to_retry(error: GatewayError, *, last: bool) -> float | None:
+    """Seconds until the same target may be tried again; None: not at all. `last`: no other target follows."""
     if error.kind is Kind.UPSTREAM_RATE_LIMITED:
         soon = error.retry_after is not None and error.retry_after <= LONGEST_WAIT_TO_RETRY
         return error.retry_after if soon else None
+    if last and policy(error.kind).repeats:
+        return 0.0
     if policy(error.kind).retries:
         return random.uniform(0.05, 0.25)  # noqa: S311 - jitter, no secret
     return None

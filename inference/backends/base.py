@@ -15,6 +15,7 @@ class Call:
     An upstream is asked with GET where `body` is empty.
     `headers` are those the client sent that may travel on, names in lower case. `tenant` is the client key's id.
     Time limits are in seconds: `first_byte` until the answer begins, `idle` between two chunks.
+    `last`: nobody else will be asked, so that a backend that comes back soon is worth waiting for.
     """
 
     request_id: str
@@ -25,6 +26,7 @@ class Call:
     tenant: str = ""
     first_byte: float = 60
     idle: float = 120
+    last: bool = False
 
 
 class Reply(Protocol):

@@ -14,10 +14,13 @@ type Render = Callable[[msgspec.Raw], bytes]
 
 
 class Exchange:
-    """One request. `buffer` is in bytes; `news` is set when something has come."""
+    """One request; `job` is the work of a model in it. `buffer` is in bytes; `news` is set when something has come."""
 
-    def __init__(self, number: int, render: Render, *, buffer: int, news: asyncio.Event) -> None:
+    def __init__(
+        self, number: int, render: Render, *, buffer: int, news: asyncio.Event, job: msgspec.Raw | None = None
+    ) -> None:
         self.id = number
+        self.job = job
         self._render = render
         self._buffer = buffer
         self._news = news

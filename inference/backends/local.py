@@ -5,6 +5,7 @@ import functools
 import math
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import msgspec
@@ -14,7 +15,8 @@ from inference.backends.base import Call, Reply
 from inference.backends.exchanges import Render
 from inference.backends.local_replies import StreamReply, WholeReply
 from inference.backends.pulse import is_idle
-from inference.backends.worker_connection import RETRY_AFTER, Connection, unavailable
+from inference.backends.quarantine import Quarantine
+from inference.backends.worker_connection import RETRY_AFTER, Connection, job_of, unavailable
 from inference.errors import BackendError, GatewayError, Kind
 from inference.protocols import native, wire
 from routing.route import Target
@@ -22,6 +24,8 @@ from routing.route import Target
 HELLO_SECONDS = 5.0
 FAILURE_HOLDS = 0.2
 WORKERS_SHARE = 0.95
+# How long a worker that has crashed is waited for: `serve` starts another, which has to import MLX.
+COMING_BACK_SECONDS = 15.0
 # Longer than loading a tokenizer keeps the worker from its socket.
 LONGEST_SILENCE = 10.0
 PING_SECONDS = 5.0
@@ -53,9 +57,13 @@ class LocalBackend:
     ) -> None:
         self._socket = socket
         self._needs = needs
-        self._make = functools.partial(Connection, largest_frame=largest_frame, buffer=buffer, silence=silence)
+        self._quarantine = Quarantine()
+        self._make = functools.partial(
+            Connection, self._quarantine, largest_frame=largest_frame, buffer=buffer, silence=silence
+        )
         self._connection: Connection | None = None
         self._failed_at = -math.inf
+        self._crashed_at = -math.inf
         self._connecting = asyncio.Lock()
         self._options: wire.Configure | None = None
 
@@ -66,26 +74,25 @@ class LocalBackend:
     async def open(self, call: Call, target: Target) -> Reply:
         """What `requests` says of the endpoint. A failure of one request is that of the reply."""
         asked = requests(call)
-        connection = await self._connect()
-        if call.endpoint != "count":  # which loads no model
-            self._check_fit(target.model, connection)
-        answers = connection.ask(asked)
         try:
-            async with asyncio.timeout(call.first_byte):
+            async with asyncio.timeout(call.first_byte), AsyncExitStack() as stack:
+                jobs = [job for frame, _ in asked if (job := job_of(frame)) is not None]
+                await stack.enter_async_context(await self._quarantine.enter(jobs))
+                connection = await self._connect_for(call)
+                if call.endpoint != "count":  # which loads no model
+                    self._check_fit(target.model, connection)
+                answers = connection.ask(asked)
+                stack.callback(answers.close)
                 first = await answers.take()
+                match call.endpoint:
+                    case "count":
+                        return WholeReply(wire.encode(answers.result().value))
+                    case "embeddings":
+                        return WholeReply(native.render_embeddings(answers.result()))
+                    case _:
+                        return StreamReply(answers, first=first, idle=call.idle, stay=stack.pop_all())
         except TimeoutError:
-            answers.close()
-            raise self._late(connection, target) from None
-        except BaseException:
-            answers.close()
-            raise
-        match call.endpoint:
-            case "count":
-                return WholeReply(wire.encode(answers.result().value))
-            case "embeddings":
-                return WholeReply(native.render_embeddings(answers.result()))
-            case _:
-                return StreamReply(answers, first=first, idle=call.idle)
+            raise self._late(target) from None
 
     def _check_fit(self, model: str, connection: Connection) -> None:
         assert connection.pulse.status is not None
@@ -94,8 +101,8 @@ class LocalBackend:
         except GatewayError as error:
             raise BackendError(error.kind, error.message) from None
 
-    def _late(self, connection: Connection, target: Target) -> BackendError:
-        status = connection.pulse.status
+    def _late(self, target: Target) -> BackendError:
+        status = None if self._connection is None else self._connection.pulse.status
         if status is not None and status.loading == target.model:
             return BackendError(Kind.MODEL_LOADING, f"model: {target.model} is loading.", retry_after=RETRY_AFTER)
         return BackendError(Kind.UPSTREAM_TIMEOUT, "The local worker did not answer in time.")
@@ -152,9 +159,22 @@ class LocalBackend:
         finally:
             answers.close()
 
+    async def _connect_for(self, call: Call) -> Connection:
+        """Where nobody else could answer, and the worker has crashed just now, wait for the next one."""
+        waits = call.last and call.endpoint != "count"
+        while True:
+            try:
+                return await self._connect()
+            except BackendError:
+                if not waits or time.monotonic() - self._crashed_at > COMING_BACK_SECONDS:
+                    raise
+            await asyncio.sleep(FAILURE_HOLDS)
+
     async def _connect(self) -> Connection:
         async with self._connecting:
             if self._connection is None or not self._connection.is_open:
+                if self._connection is not None and self._connection.crashed:
+                    self._crashed_at, self._connection = time.monotonic(), None
                 # Those who waited for a connection that did not come need not each wait for it anew.
                 if time.monotonic() - self._failed_at < FAILURE_HOLDS:
                     raise unavailable("The local worker does not run.")

@@ -2,19 +2,21 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 
 from inference.backends.exchanges import Answers
 from inference.errors import BackendError, Kind
 
 
 class StreamReply:
-    """`first` is what has come already, `idle` how many seconds may pass between two chunks."""
+    """`first` is what has come already, `idle` how many seconds may pass between two chunks. Closing it ends `stay`."""
 
     headers: tuple[tuple[str, str], ...] = ()
     is_stream = True
 
-    def __init__(self, answers: Answers, *, first: bytes, idle: float) -> None:
+    def __init__(self, answers: Answers, *, first: bytes, idle: float, stay: AsyncExitStack) -> None:
         self._answers = answers
+        self._stay = stay
         self._first = first
         self._idle = idle
 
@@ -30,6 +32,7 @@ class StreamReply:
 
     async def aclose(self) -> None:
         self._answers.close()
+        await self._stay.aclose()
 
 
 class WholeReply:

@@ -9,6 +9,7 @@ import msgspec
 
 from inference.backends.exchanges import Answers, Exchange, Render
 from inference.backends.pulse import Pulse
+from inference.backends.quarantine import Quarantine
 from inference.errors import BackendError, Kind
 from inference.protocols import wire
 
@@ -22,7 +23,8 @@ def unavailable(message: str) -> BackendError:
 class Connection(asyncio.Protocol):
     """`buffer` in bytes for each exchange; after `silence` seconds without a frame the worker is given up."""
 
-    def __init__(self, *, largest_frame: int, buffer: int, silence: float) -> None:
+    def __init__(self, quarantine: Quarantine, *, largest_frame: int, buffer: int, silence: float) -> None:
+        self._quarantine = quarantine
         loop = asyncio.get_running_loop()
         self._reader = wire.FrameReader(wire.FROM_WORKER, largest_frame)
         self._largest_frame = largest_frame
@@ -35,6 +37,7 @@ class Connection(asyncio.Protocol):
         self._heard_at = loop.time()
         self._watch: asyncio.TimerHandle | None = None
         self.ready: asyncio.Future[None] = loop.create_future()
+        self.crashed = False
         self.pulse = Pulse()
 
     @property
@@ -53,7 +56,7 @@ class Connection(asyncio.Protocol):
         self._watch = self._loop.call_later(self._longest_silence, self._check_silence)
 
     def connection_lost(self, _: Exception | None) -> None:
-        self._lose(unavailable("The local worker is gone."))
+        self._crash("The local worker is gone.")
 
     def data_received(self, data: bytes) -> None:
         self._heard_at = self._loop.time()
@@ -68,7 +71,10 @@ class Connection(asyncio.Protocol):
         if self._transport is None:
             raise unavailable("The local worker is gone.")
         news = asyncio.Event()
-        exchanges = [Exchange(next(self._ids), render, buffer=self._buffer, news=news) for _, render in requests]
+        exchanges = [
+            Exchange(next(self._ids), render, buffer=self._buffer, news=news, job=job_of(frame))
+            for frame, render in requests
+        ]
         numbered = zip(exchanges, requests, strict=True)
         packed = [wire.pack(msgspec.structs.replace(frame, id=exchange.id)) for exchange, (frame, _) in numbered]
         if any(len(frame) > self._largest_frame for frame in packed):
@@ -88,8 +94,8 @@ class Connection(asyncio.Protocol):
         exchange.end()
 
     def close(self) -> None:
-        if self._transport is not None:
-            self._transport.close()
+        """Leave the worker; what was asked of it fails."""
+        self._lose(unavailable("The connection to the local worker was closed."))
 
     def _receive(self, frame: wire.FromWorker | wire.TooLarge) -> None:
         match frame:
@@ -122,7 +128,7 @@ class Connection(asyncio.Protocol):
         """A worker says something every second; one that is stopped keeps its socket and says nothing."""
         left = self._longest_silence - self.silence
         if left <= 0:
-            self._lose(unavailable("The local worker has fallen silent."))
+            self._crash("The local worker has fallen silent.")
         else:
             self._watch = self._loop.call_later(left, self._check_silence)
 
@@ -139,10 +145,21 @@ class Connection(asyncio.Protocol):
         exchange = self._exchanges.pop(number, None)
         if exchange is not None:
             exchange.end(error, result=result)
+            if exchange.job is not None:
+                self._quarantine.clear(exchange.job)
+
+    def _crash(self, message: str) -> None:
+        """The worker is gone, unless we have left, and did not say that it would go."""
+        if self._transport is None:
+            return
+        self.crashed = True
+        self._quarantine.blame(exchange.job for exchange in self._exchanges.values() if exchange.job is not None)
+        self._lose(BackendError(Kind.LOCAL_WORKER_CRASHED, message, retry_after=RETRY_AFTER))
 
     def _lose(self, error: BackendError) -> None:
         """Nothing comes any more: every request fails."""
-        self.close()
+        if self._transport is not None:
+            self._transport.close()
         self._transport = None
         if self._watch is not None:
             self._watch.cancel()
@@ -151,3 +168,8 @@ class Connection(asyncio.Protocol):
         for exchange in self._exchanges.values():
             exchange.end(error)
         self._exchanges.clear()
+
+
+def job_of(frame: wire.Asking) -> msgspec.Raw | None:
+    """What a model has to do. To count tokens takes none."""
+    return frame.job if isinstance(frame, wire.Submit | wire.Embed) else None

@@ -86,6 +86,11 @@ class Connection(asyncio.Protocol):
         if self._transport is not None:
             self._transport.close()
 
+    def leave(self) -> None:
+        """End in order, and say so: the gateway shall not take it for a crash."""
+        self.send([wire.Error(0, Kind.LOCAL_WORKER_UNAVAILABLE, "The local worker has ended.")])
+        self.close()
+
     def _receive(self, frame: wire.ToWorker | wire.TooLarge) -> None:
         if self not in self._opened:
             self._greet(frame)

@@ -105,7 +105,7 @@ async def listening(path: Path, make: Callable[..., Connection]) -> AsyncIterato
     finally:
         server.close()
         for connection in list(opened):
-            connection.close()
+            connection.leave()
         sockets.remove(path)
 
 

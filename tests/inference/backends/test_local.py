@@ -43,7 +43,7 @@ async def test_a_stopped_worker_fails_its_requests_once_it_has_been_silent_too_l
     try:
         with pytest.raises(BackendError) as caught:
             await begin(backend, question("Hello"))
-        assert caught.value.kind is Kind.LOCAL_WORKER_UNAVAILABLE
+        assert caught.value.kind is Kind.LOCAL_WORKER_CRASHED
         assert "silent" in caught.value.message
     finally:
         os.kill(worker.process.pid, signal.SIGCONT)
@@ -60,7 +60,7 @@ async def test_a_worker_killed_in_mid_stream_fails_the_request_and_a_new_one_ser
         with pytest.raises(BackendError) as caught:
             async for _ in chunks:
                 pass
-        assert (caught.value.kind, caught.value.retry_after) == (Kind.LOCAL_WORKER_UNAVAILABLE, 5)
+        assert (caught.value.kind, caught.value.retry_after) == (Kind.LOCAL_WORKER_CRASHED, 5)
         await reply.aclose()
         with pytest.raises(BackendError):
             await begin(backend, LONG)

@@ -38,6 +38,8 @@ OPENAI: dict[Kind, Row] = {
     Kind.RATE_LIMIT_EXCEEDED: (429, RATE, "rate_limit_exceeded"),
     Kind.DATABASE_UNAVAILABLE: (503, SERVER, "database_unavailable"),
     Kind.LOCAL_WORKER_UNAVAILABLE: (503, SERVER, "local_worker_unavailable"),
+    Kind.LOCAL_WORKER_CRASHED: (503, SERVER, "local_worker_unavailable"),
+    Kind.REQUEST_QUARANTINED: (400, REQUEST, "request_quarantined"),
     Kind.MODEL_LOADING: (503, SERVER, "model_loading"),
     Kind.MODEL_NOT_INSTALLED: (404, REQUEST, "model_not_installed"),
     Kind.MODEL_DOES_NOT_FIT: (400, REQUEST, "model_does_not_fit"),
