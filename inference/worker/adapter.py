@@ -27,6 +27,8 @@ from mlx_lm.sample_utils import (
 from mlx_lm.tokenizer_utils import TokenizerWrapper
 from mlx_lm.utils import _get_classes, load_config, load_model, load_tokenizer
 
+from inference.worker.templates import render_jinja_template
+
 __all__ = [
     "VERSION",
     "BatchGenerator",
@@ -58,6 +60,8 @@ def leave_wired_limit() -> None:
 
 # By its name: the package shows its function `generate` where the module of that name would be.
 vars(importlib.import_module("mlx_lm.generate"))["maybe_set_recommended_wired_limit"] = leave_wired_limit
+# Whoever has a tokenizer render a conversation comes by this.
+vars(importlib.import_module("transformers.tokenization_utils_base"))["render_jinja_template"] = render_jinja_template
 
 
 def leaves(model: Any) -> list[mx.array]:

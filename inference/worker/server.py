@@ -23,6 +23,7 @@ from inference.worker.prefix_files import PrefixFiles
 from inference.worker.prefix_writer import Later
 from inference.worker.prefixes import Prefixes
 from inference.worker.scheduler import Scheduler
+from inference.worker.templates import RENDERER
 from inference.worker.tokens import Tokenizers
 from inference.worker.work import Update
 
@@ -43,6 +44,7 @@ async def serve(config: Config) -> bool:
         loop.call_soon_threadsafe(deliver, updates)
 
     look_up = functools.partial(find_one, models_dir=Path(config.models_dir), hub_cache=Path(config.hub_cache))
+    RENDERER.warm()
 
     def later(run: Callable[[], None]) -> None:
         scheduler.later(run)

@@ -9,6 +9,7 @@ from typing import Any
 
 WEIGHTS = "model.safetensors"
 LAYERS = "num_hidden_layers"
+LOOP = "{% for _ in range(10**5) %}"
 
 
 # Gets the folder, and the path of a file that only code of the folder's would make.
@@ -138,6 +139,8 @@ FOLDERS: dict[str, tuple[Spoil, str]] = {
     "broken-tokenizer": (text("tokenizer.json", "{"), "cannot be loaded"),
     "hostile-tokenizer": (text("tokenizer.json", '{"model": {"type": "BPE"}}'), "cannot be loaded"),
     "far-token": (far_token, "token that the model does not have"),
+    "template-text": (template("{{ 'a' * 10**9 }}"), "too large"),
+    "template-loop": (template(f"{LOOP}{LOOP}{{% endfor %}}{{% endfor %}}"), "too"),
     "template-recursion": (template("{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}"), "cannot render"),
     "template-escape": (template("{{ ''.__class__.__mro__[1].__subclasses__() }}"), "unsafe"),
     "template-globals": (template("{{ cycler.__init__.__globals__.os.popen('true') }}"), "unsafe"),

@@ -1,0 +1,112 @@
+"""Chat templates, rendered in a process of their own under limits of time and memory: `inference.templating`."""
+
+import contextlib
+import logging
+import os
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from jinja2 import TemplateError
+
+from inference.templating import ANSWER, Answer, Ask, receive, send
+
+log = logging.getLogger(__name__)
+
+# In seconds. The process ends itself long before, unless somebody has stopped it.
+LONGEST_WAIT = 60.0
+
+ENCODER = msgspec.msgpack.Encoder(enc_hook=str)
+
+
+class Renderer:
+    """One process, made when it is first needed and again when a template has ended it. One text at a time."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._peer: socket.socket | None = None
+
+    @property
+    def pid(self) -> int | None:
+        return None if self._process is None else self._process.pid
+
+    def warm(self) -> None:
+        """Start the process, which needs a second before it can answer."""
+        with self._lock:
+            self._connect()
+
+    def render(self, arguments: dict[str, Any]) -> list[str]:
+        """Raises TemplateError, for limits that were exceeded too."""
+        asked = ENCODER.encode(Ask(arguments))
+        with self._lock:
+            answer = self._ask(asked)
+        if answer is None:
+            raise TemplateError("it takes too much time or memory")
+        if answer.reason:
+            raise TemplateError(answer.reason)
+        return answer.texts
+
+    def close(self) -> None:
+        with self._lock:
+            self._drop()
+
+    def _ask(self, asked: bytes) -> Answer | None:
+        peer = self._connect()
+        try:
+            send(peer, asked)
+            data = receive(peer)
+        except OSError:
+            data = None
+        if data is None:
+            log.warning("chat template ended its process")
+            self._drop()
+            return None
+        return ANSWER.decode(data)
+
+    def _connect(self) -> socket.socket:
+        if self._process is not None and self._process.poll() is not None:
+            self._drop()
+        if self._peer is None:
+            self._peer, theirs = socket.socketpair()
+            self._peer.settimeout(LONGEST_WAIT)
+            with theirs:
+                self._process = subprocess.Popen(  # noqa: S603 - our own program
+                    [sys.executable, "-P", "-m", "inference.templating", str(theirs.fileno())],
+                    pass_fds=[theirs.fileno()],
+                    env=environment(),
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                )
+        return self._peer
+
+    def _drop(self) -> None:
+        if self._peer is not None:
+            self._peer.close()
+        if self._process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.kill()
+            self._process.wait()
+        self._peer = self._process = None
+
+
+def environment() -> dict[str, str]:
+    """No more than a template shall know of: the time of day."""
+    return {name: os.environ[name] for name in ("TZ",) if name in os.environ} | {
+        "PYTHONPATH": str(Path(__file__).parents[2]),
+        "HF_HUB_OFFLINE": "1",
+        "TRANSFORMERS_VERBOSITY": "error",
+        "TRANSFORMERS_NO_ADVISORY_WARNINGS": "1",
+    }
+
+
+RENDERER = Renderer()
+
+
+def render_jinja_template(**arguments: Any) -> tuple[list[str], list[object]]:
+    """Stands in for transformers' own, for all that has a conversation rendered."""
+    return RENDERER.render(arguments), []
