@@ -201,10 +201,10 @@ class Batch:
         self.engine.close()
 
     def _prepare(self, work: Work, room: int) -> Prepared:
-        job = work.job
+        job, prompt = work.job, work.prompt
         assert isinstance(job, native.Job)
+        assert prompt is not None
         window = min(self.engine.window, self.max_context or self.engine.window)
-        prompt = prompts.render(job, self.engine.tokenizer, most=window)
         asked, source = job.request.max_tokens, "messages" if job.prompt is None else "prompt"
         limit, at_limit = output_limit(asked, len(prompt.tokens), window, param=source)
         fitting = self._fitting(len(prompt.tokens), limit, room)

@@ -15,7 +15,6 @@ import msgspec
 from inference.errors import GatewayError, Kind
 from inference.protocols import native, wire
 from inference.worker import forms
-from inference.worker.forms import Form
 from inference.worker.scheduler import Scheduler
 from inference.worker.tokens import Tokenizers
 from inference.worker.work import Caller, Update, Work, failed, unanswered
@@ -27,9 +26,6 @@ CAPABILITIES = ("count", "embeddings", "raw prompts", "schemas", "seeds", "stops
 # A gateway that reads this much less than is written, beside one frame of any length, hangs; its requests are not
 # worth the memory.
 LARGEST_BACKLOG = 16 * 1024**2
-
-# About what a prompt has, before its tokens are known.
-BYTES_PER_TOKEN = 4
 
 # Of macOS's sys/un.h and sys/ucred.h: a version, the user, a count and sixteen groups.
 SOL_LOCAL, LOCAL_PEERCRED, XUCRED_BYTES = 0, 1, 76
@@ -113,7 +109,7 @@ class Connection(asyncio.Protocol):
     def _dispatch(self, frame: wire.ToWorker | wire.TooLarge) -> None:
         match frame:
             case wire.Submit():
-                self._submit(frame)
+                self._start(frame.id, self._submit(frame))
             case wire.Cancel():
                 self._cancel(frame.id)
             case wire.Configure():
@@ -133,23 +129,6 @@ class Connection(asyncio.Protocol):
                 raise GatewayError(Kind.REQUEST_TOO_LARGE, "The request is too large for the local worker.")
             case wire.Hello():
                 self.close()
-
-    def _submit(self, frame: wire.Submit) -> None:
-        job = read(native.JOB, frame.job)
-        expires = time.monotonic() + frame.deadline
-        size = len(frame.job) // BYTES_PER_TOKEN
-        wanted = forms.form(job)
-        if wanted is not None:
-            self._start(frame.id, self._submit_held(frame, job, wanted, expires))
-            return
-        self._scheduler.submit(Work(Caller(self, frame.id), frame.tenant, job, expires, size=size))
-        self.send([wire.Accepted(frame.id)])
-
-    async def _submit_held(self, frame: wire.Submit, job: native.Job, wanted: Form, expires: float) -> None:
-        size = len(frame.job) // BYTES_PER_TOKEN
-        constraint = await self._tokenizers.constrain(job, wanted)
-        self._scheduler.submit(Work(Caller(self, frame.id), frame.tenant, job, expires, constraint, size))
-        self.send([wire.Accepted(frame.id)])
 
     def _cancel(self, number: int) -> None:
         task = self._tasks.get(number)
@@ -175,7 +154,17 @@ class Connection(asyncio.Protocol):
             self.deliver([Update(caller, answer)])
 
     async def _count(self, frame: wire.Count) -> wire.Frame:
-        return wire.Result(frame.id, await self._tokenizers.count(read(native.JOB, frame.job)))
+        return wire.Result(frame.id, await self._tokenizers.count(read(native.JOB, frame.job), size=len(frame.job)))
+
+    async def _submit(self, frame: wire.Submit) -> None:
+        expires = time.monotonic() + frame.deadline
+        job = read(native.JOB, frame.job)
+        wanted = forms.form(job)
+        prompt = await self._tokenizers.prompt(job, size=len(frame.job))
+        constraint = None if wanted is None else await self._tokenizers.constrain(job, wanted, prompt=prompt)
+        size = len(prompt.tokens)
+        self._scheduler.submit(Work(Caller(self, frame.id), frame.tenant, job, expires, prompt, constraint, size))
+        self.send([wire.Accepted(frame.id)])
 
     async def _embed(self, frame: wire.Embed) -> None:
         expires = time.monotonic() + frame.deadline

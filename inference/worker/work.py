@@ -9,6 +9,7 @@ from inference.errors import GatewayError
 from inference.installed import ModelKind
 from inference.protocols import native, wire
 from inference.worker.constraints import Constraint
+from inference.worker.prompts import Prompt
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +38,16 @@ class Wish:
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Work:
-    """`expires` and `since` are on the monotonic clock. `size` is about how many tokens it has."""
+    """`expires` and `since` are on the monotonic clock. `size` is how many tokens it has.
+
+    `prompt` is that of a conversation or text to be answered.
+    """
 
     caller: Caller
     tenant: str
     job: native.Job | Inputs | Wish
     expires: float
+    prompt: Prompt | None = None
     constraint: Constraint | None = None
     size: int = 0
     since: float = field(default_factory=time.monotonic)

@@ -14,6 +14,7 @@ from inference.worker.batch import Batch
 from inference.worker.engine import Begun, Reading, Token
 from inference.worker.memory import CacheLayer, Cost
 from inference.worker.models import Models
+from inference.worker.prompts import Prompt
 from inference.worker.scheduler import Scheduler
 from inference.worker.work import Caller, Update, Work
 from tests.local_models import question
@@ -90,16 +91,19 @@ class Bench:
         queue_limit: int = 4,
         queue_tokens: int = 1000,
     ) -> None:
+        self.tokenizer = tokenizer
         self.engines: list[Script] = []
         self.updates: list[Update] = []
         self.loads: list[str] = []
         self.broken: set[str] = set()
         self.loadable = threading.Event()
         self.loadable.set()
+        # Set by who first looks: what was submitted before that begins together.
+        self.looked_at = threading.Event()
 
         def load(model: Installed) -> Iterator[Batch | None]:
             self.loads.append(model.name)
-            while not self.loadable.is_set():
+            while not (self.loadable.is_set() and self.looked_at.is_set()):
                 time.sleep(0.001)
                 yield None
             if model.name in self.broken:
@@ -126,9 +130,12 @@ class Bench:
         request = question(text, model=model, max_tokens=tokens or None)
         expires = time.monotonic() + work.get("deadline", 60)
         job = native.Job(request, thinking=False)
-        self.scheduler.submit(Work(Caller(self, number), tenant, job, expires, size=int(work.get("size", 1))))
+        prompt = Prompt(self.tokenizer.encode(text), thinks=False, goes_on=False)
+        size = int(work.get("size", 1))
+        self.scheduler.submit(Work(Caller(self, number), tenant, job, expires, prompt, size=size))
 
     def until[T](self, look: Callable[[], T]) -> T:
+        self.looked_at.set()
         deadline = time.monotonic() + 10
         while not (seen := look()):
             assert time.monotonic() < deadline, self.updates
@@ -167,6 +174,7 @@ class Bench:
 
     def close(self) -> None:
         self.loadable.set()
+        self.looked_at.set()
         self.steps(1000)
         assert self.scheduler.stop(5)
         assert all(engine.closed for engine in self.engines)

@@ -96,7 +96,7 @@ async def test_a_count_that_is_cancelled_is_ended(worker_socket: Path) -> None:
 
 async def test_too_many_counts_at_once_are_refused(tmp_path: Path) -> None:
     tokenizers = Tokenizers(partial(find_one, models_dir=tmp_path, hub_cache=tmp_path), queue_limit=2)
-    counts = [tokenizers.count(job(question("Hello"), DEMO_NAME)) for _ in range(3)]
+    counts = [tokenizers.count(job(question("Hello"), DEMO_NAME), size=100) for _ in range(3)]
     results = await asyncio.gather(*counts, return_exceptions=True)
     assert results[0] == results[1]
     assert isinstance(results[2], GatewayError)
@@ -107,11 +107,11 @@ async def test_a_model_that_was_replaced_is_counted_anew(tmp_path: Path) -> None
     tokenizers = Tokenizers(partial(find_one, models_dir=tmp_path, hub_cache=tmp_path), queue_limit=2)
     folder = copy_demo(tmp_path, "org/model")
     asked = job(question("Hello"), "org/model")
-    before = await tokenizers.count(asked)
+    before = await tokenizers.count(asked, size=100)
     shutil.rmtree(folder)
     copy_demo(tmp_path, "org/model", template="{{ messages[0].content }}")
-    assert await tokenizers.count(asked) < before
+    assert await tokenizers.count(asked, size=100) < before
     shutil.rmtree(folder)
     with pytest.raises(GatewayError) as caught:
-        await tokenizers.count(asked)
+        await tokenizers.count(asked, size=100)
     assert caught.value.kind is Kind.MODEL_NOT_INSTALLED

@@ -221,7 +221,7 @@ def test_the_context_may_be_capped_while_the_model_is_in_memory(make: MakeBench)
     bench = make(sizes={"one": 0})
     answer(bench, 1, "one")
     bench.scheduler.configure(1, [wire.ModelOptions("one", max_context=4)])
-    bench.submit(2)
+    bench.submit(2, "One, two, three, four, five.")
     assert bench.refusal(2).kind is Kind.CONTEXT_LENGTH_EXCEEDED
 
 

@@ -137,8 +137,8 @@ def test_a_request_that_breaks_while_it_is_read_fails_alone(bench: Bench) -> Non
 def test_models_take_turns(bench: Bench) -> None:
     bench.submit(1)
     first = bench.engine(0)
-    first.steps.release(1)
     bench.submit(2, model="two")
+    first.steps.release(1)
     second = bench.engine(1)
     bench.steps(3)
     assert isinstance(bench.end(1), wire.Done)

@@ -14,6 +14,7 @@ from inference.worker.embedding_batch import EmbeddingBatch
 from inference.worker.engine import Begun, Token
 from inference.worker.memory import Cost
 from inference.worker.models import Models
+from inference.worker.prompts import Prompt
 from inference.worker.scheduler import Scheduler
 from inference.worker.work import Caller, Inputs, Update, Work
 from tests.inference.worker.bench import Kept
@@ -88,8 +89,9 @@ def test_two_hundred_texts_never_keep_a_stream_from_its_next_token(tokenizer: To
     resident = Models(installed.get, lambda model: iter([batches[model.name]]), budget=0, kept=Kept(0))
     scheduler = Scheduler(resident, updates.extend, queue_limit=9, queue_tokens=9, memory=lambda: 0)
     job = native.Job(question("Hello", model="writes", max_tokens=90_000), thinking=False)
+    prompt = Prompt(tokenizer.encode("Hello"), thinks=False, goes_on=False)
     for number in STREAMS:
-        scheduler.submit(Work(Caller(None, number), "", job, time.monotonic() + 60))
+        scheduler.submit(Work(Caller(None, number), "", job, time.monotonic() + 60, prompt))
     inputs = Inputs("embeds", [[1] * 60 for _ in range(200)], 1)
     scheduler.submit(Work(Caller(None, EMBEDDING), "", inputs, time.monotonic() + 60))
     scheduler.start()
