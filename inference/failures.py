@@ -52,7 +52,9 @@ def summed_up(failures: Sequence[Failure], model: str) -> AttemptsFailed:
     passing = [failure for failure in failures if failure.error.kind in PASSING]
     # That a fallback could not take the request says nothing of why it was asked.
     falling = [failure for failure in failures if policy(failure.error.kind).falls_back]
-    shown = (passing or falling or failures)[-1]
+    # It says more than the crash that has led to it.
+    found_out = [failure for failure in failures if failure.error.kind is Kind.REQUEST_QUARANTINED]
+    shown = (found_out or passing or falling or failures)[-1]
     waits = [failure.error.retry_after for failure in falling if failure.was_asked or failure is shown]
     return shown_as(shown, shown.error, waits=waits, attempts=len(asked), model=model)
 

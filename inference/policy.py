@@ -86,6 +86,8 @@ POLICY: dict[Kind, Policy] = {
     Kind.LOCAL_WORKER_UNAVAILABLE: NEXT,
     # The request may be innocent of it, and the worker is started again.
     Kind.LOCAL_WORKER_CRASHED: REPEATED,
+    # Another backend does not crash at it.
+    Kind.REQUEST_QUARANTINED: NEXT,
     Kind.MODEL_LOADING: NEXT,
     Kind.MODEL_NOT_INSTALLED: NEXT,
     Kind.MODEL_DOES_NOT_FIT: NEXT,

@@ -15,7 +15,7 @@ from inference.backends.base import Call, Reply
 from inference.backends.exchanges import Render
 from inference.backends.local_replies import StreamReply, WholeReply
 from inference.backends.pulse import is_idle
-from inference.backends.quarantine import Quarantine
+from inference.backends.quarantine import Job, Quarantine
 from inference.backends.worker_connection import RETRY_AFTER, Connection, job_of, unavailable
 from inference.errors import BackendError, GatewayError, Kind
 from inference.protocols import native, wire
@@ -25,7 +25,7 @@ HELLO_SECONDS = 5.0
 FAILURE_HOLDS = 0.2
 WORKERS_SHARE = 0.95
 # How long a worker that has crashed is waited for: `serve` starts another, which has to import MLX.
-COMING_BACK_SECONDS = 15.0
+COMING_BACK_SECONDS = 12.0
 # Longer than loading a tokenizer keeps the worker from its socket.
 LONGEST_SILENCE = 10.0
 PING_SECONDS = 5.0
@@ -77,8 +77,7 @@ class LocalBackend:
         try:
             async with asyncio.timeout(call.first_byte), AsyncExitStack() as stack:
                 jobs = [job for frame, _ in asked if (job := job_of(frame)) is not None]
-                await stack.enter_async_context(await self._quarantine.enter(jobs))
-                connection = await self._connect_for(call)
+                connection = await self._enter(call, jobs, stack)
                 if call.endpoint != "count":  # which loads no model
                     self._check_fit(target.model, connection)
                 answers = connection.ask(asked)
@@ -159,14 +158,27 @@ class LocalBackend:
         finally:
             answers.close()
 
-    async def _connect_for(self, call: Call) -> Connection:
+    async def _enter(self, call: Call, jobs: Sequence[Job], stack: AsyncExitStack) -> Connection:
+        """A worker, and with it the turn of suspects, which nobody holds while the worker is away."""
+        self._quarantine.check(jobs)
+        until = time.monotonic() + COMING_BACK_SECONDS
+        while True:
+            connection = await self._connect_for(call, until)
+            stay = await self._quarantine.enter(jobs)
+            if connection.is_open:
+                await stack.enter_async_context(stay)
+                return connection
+            await stay.aclose()
+
+    async def _connect_for(self, call: Call, until: float) -> Connection:
         """Where nobody else could answer, and the worker has crashed just now, wait for the next one."""
         waits = call.last and call.endpoint != "count"
         while True:
             try:
                 return await self._connect()
             except BackendError:
-                if not waits or time.monotonic() - self._crashed_at > COMING_BACK_SECONDS:
+                now = time.monotonic()
+                if not waits or now > min(until, self._crashed_at + COMING_BACK_SECONDS):
                     raise
             await asyncio.sleep(FAILURE_HOLDS)
 

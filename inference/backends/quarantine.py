@@ -35,11 +35,15 @@ class Quarantine:
         async with AsyncExitStack() as stay:
             if any(self._count(job) for job in jobs):
                 await stay.enter_async_context(self._turn)
-            # Only now: while others had their turn, this may have been found out.
-            if any(self._count(job) >= CRASHES for job in jobs):
-                message = "This request has crashed the local worker twice; it is refused for an hour."
-                raise BackendError(Kind.REQUEST_QUARANTINED, message)
+            # While others had their turn, this may have been found out.
+            self.check(jobs)
             return stay.pop_all()
+
+    def check(self, jobs: Iterable[Job]) -> None:
+        """Raises BackendError for what is known to crash the worker."""
+        if any(self._count(job) >= CRASHES for job in jobs):
+            message = "This request has crashed the local worker twice; it is refused for an hour."
+            raise BackendError(Kind.REQUEST_QUARANTINED, message)
 
     def blame(self, jobs: Iterable[Job]) -> None:
         """These were at the worker when it crashed."""
