@@ -47,7 +47,7 @@ class Installed:
 
 
 class Tensor(msgspec.Struct, frozen=True):
-    """A line in the header of a safetensors file; its `__metadata__` has no offsets."""
+    """A line in the header of a safetensors file; its `__metadata__` has no offsets, and is null at some writers."""
 
     dtype: str = ""
     data_offsets: tuple[int, int] = (0, 0)
@@ -59,7 +59,7 @@ class Index(msgspec.Struct, frozen=True):
     weight_map: dict[str, str]
 
 
-HEADER = msgspec.json.Decoder(dict[str, Tensor])
+HEADER = msgspec.json.Decoder(dict[str, Tensor | None])
 
 
 def find(models_dir: Path, hub_cache: Path) -> dict[str, Installed]:
@@ -163,7 +163,8 @@ def tensor_bytes(path: Path, changed: int) -> tuple[int, int]:  # noqa: ARG001 -
             header = HEADER.decode(file.read(min(length, LARGEST_HEADER)))
     except (OSError, msgspec.MsgspecError, RecursionError):
         return 0, 0
-    sizes = [(tensor.dtype, tensor.data_offsets[1] - tensor.data_offsets[0]) for tensor in header.values()]
+    tensors = filter(None, header.values())
+    sizes = [(tensor.dtype, tensor.data_offsets[1] - tensor.data_offsets[0]) for tensor in tensors]
     return sum(stored for _, stored in sizes), sum(footprints.in_memory(dtype, stored) for dtype, stored in sizes)
 
 

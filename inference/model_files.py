@@ -25,14 +25,14 @@ type Count = Annotated[int, msgspec.Meta(ge=0)]
 
 
 class Tensor(msgspec.Struct, frozen=True):
-    """A line in the header of a safetensors file; its `__metadata__` has none of these."""
+    """A line in the header of a safetensors file. Its `__metadata__` has none of these, and is null at some writers."""
 
     dtype: str = ""
     shape: tuple[Count, ...] = ()
     data_offsets: tuple[Count, Count] = (0, 0)
 
 
-HEADER = msgspec.json.Decoder(dict[str, Tensor])
+HEADER = msgspec.json.Decoder(dict[str, Tensor | None])
 METADATA = "__metadata__"
 
 
@@ -76,9 +76,14 @@ def read_tensors(path: Path, size: int, changed: int) -> tuple[int, int]:  # noq
         except (msgspec.MsgspecError, RecursionError):
             raise FilesError(f"its {path.name} has a header that cannot be read") from None
     header.pop(METADATA, None)
+    taken = 0
     for name, tensor in header.items():
-        check_tensor(tensor, size - LENGTH_BYTES - length, where=f"{name[:100]} in its {path.name}")
-    return len(header), sum(tensor.data_offsets[1] - tensor.data_offsets[0] for tensor in header.values())
+        where = f"{name[:100]} in its {path.name}"
+        if tensor is None:
+            raise FilesError(f"{where} is none")
+        check_tensor(tensor, size - LENGTH_BYTES - length, where=where)
+        taken += tensor.data_offsets[1] - tensor.data_offsets[0]
+    return len(header), taken
 
 
 def check_tensor(tensor: Tensor, room: int, *, where: str) -> None:

@@ -44,6 +44,7 @@ def test_a_short_run_makes_a_model_that_the_engine_runs(tmp_path: Path) -> None:
 
     made = find(tmp_path, tmp_path / "none")["org/made"]
     assert made.problem is None
+    assert made.size > 0
     assert {path.name for path in folder.iterdir()} == {path.name for path in DEMO_FOLDER.iterdir()}
     assert shipped("config.json").keys() == json.loads((folder / "config.json").read_text()).keys()
     with bench(made) as engine:
