@@ -103,9 +103,12 @@ def keeps_the_schema(local: Local) -> None:
     shape = {"type": "json_schema", "json_schema": {"name": "place", "schema": SCHEMA, "strict": True}}
     outcome = local.send(Ask("openai", "openai", body={"response_format": shape, "max_tokens": 100, "temperature": 0}))
     if outcome.reply.status == 200:
-        text = json.loads(outcome.reply.body)["choices"][0]["message"]["content"]
+        choice = json.loads(outcome.reply.body)["choices"][0]
+        text = choice["message"]["content"]
         assert text.startswith("{"), f"not JSON, and no error: {text[:60]!r}"
-        assert set(json.loads(text)) == {"city"}, f"another shape: {text[:60]!r}"
+        # What max_tokens has cut is no whole JSON, and says so.
+        if choice["finish_reason"] != "length":
+            assert set(json.loads(text)) == {"city"}, f"another shape: {text[:60]!r}"
     else:
         assert outcome.reply.status in (400, 422), f"status {outcome.reply.status}"
 
