@@ -11,6 +11,7 @@ from typing import Any, Literal
 import msgspec
 
 from inference import footprints, model_files, recipes
+from inference.model_files import FilesError, Tensors
 
 DEMO_NAME = "mlxmanager/demo"
 DEMO_FOLDER = Path(__file__).parent / "demo_model"
@@ -20,7 +21,6 @@ INDEX = "model.safetensors.index.json"
 TOKENIZERS = ("tokenizer.json", "tokenizer.model", "tokenizer_config.json", "vocab.json")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)?")
 PARTIAL = ".partial"
-LARGEST_HEADER = 100 * 1024**2  # as the format's own library has it
 
 # Formats and settings by which a model's own code, or a pickle, would run.
 CODE_SUFFIXES = frozenset({".py", ".bin", ".pt", ".pth", ".pkl", ".gguf"})
@@ -46,20 +46,10 @@ class Installed:
     needs: int = 0
 
 
-class Tensor(msgspec.Struct, frozen=True):
-    """A line in the header of a safetensors file; its `__metadata__` has no offsets, and is null at some writers."""
-
-    dtype: str = ""
-    data_offsets: tuple[int, int] = (0, 0)
-
-
 class Index(msgspec.Struct, frozen=True):
     """Which file holds which tensor."""
 
     weight_map: dict[str, str]
-
-
-HEADER = msgspec.json.Decoder(dict[str, Tensor | None])
 
 
 def find(models_dir: Path, hub_cache: Path) -> dict[str, Installed]:
@@ -84,12 +74,12 @@ def look_at(name: str, folder: Path, place: Place) -> Installed | None:
     # A folder may hold dangling links, be unreadable, or vanish while we look.
     with contextlib.suppress(OSError):
         if is_complete(folder):
-            unsafe = files_problem(folder, place)
-            if unsafe is not None:
-                return Installed(name, folder, place, 0, unsafe)
-            stored, loaded = size(folder)
-            needs = footprints.least(folder, loaded)
-            return Installed(name, folder, place, stored, problem(folder), kind(folder), needs)
+            try:
+                found = tensors(folder, place)
+            except FilesError as error:
+                return Installed(name, folder, place, 0, str(error))
+            needs = footprints.least(folder, found.loaded)
+            return Installed(name, folder, place, found.stored, problem(folder), kind(folder), needs)
     return None
 
 
@@ -149,35 +139,13 @@ def weights(folder: Path) -> list[Path]:
     return sorted(folder.glob(WEIGHTS))
 
 
-def size(folder: Path) -> tuple[int, int]:
-    """Bytes of weights as the headers of the files have them, and once they are in memory."""
-    sizes = [tensor_bytes(path, path.stat().st_mtime_ns) for path in weights(folder)]
-    return sum(stored for stored, _ in sizes), sum(loaded for _, loaded in sizes)
-
-
-@lru_cache(maxsize=1024)
-def tensor_bytes(path: Path, changed: int) -> tuple[int, int]:  # noqa: ARG001 - a file that has changed is read again
-    try:
-        with path.open("rb") as file:
-            length = int.from_bytes(file.read(8), "little")
-            header = HEADER.decode(file.read(min(length, LARGEST_HEADER)))
-    except (OSError, msgspec.MsgspecError, RecursionError):
-        return 0, 0
-    tensors = filter(None, header.values())
-    sizes = [(tensor.dtype, tensor.data_offsets[1] - tensor.data_offsets[0]) for tensor in tensors]
-    return sum(stored for _, stored in sizes), sum(footprints.in_memory(dtype, stored) for dtype, stored in sizes)
-
-
-def files_problem(folder: Path, place: Place) -> str | None:
-    """Why no more of the folder is read."""
-    try:
-        # In Hugging Face's cache a snapshot is made of links to the files beside it.
-        model_files.check(folder, root=folder.parents[1] if place == "cache" else folder)
-        count = sum(model_files.tensors(path)[0] for path in weights(folder))
-        model_files.check_layers(read_object(folder / "config.json") or {}, count)
-    except model_files.FilesError as error:
-        return str(error)
-    return None
+def tensors(folder: Path, place: Place) -> Tensors:
+    """Of all weights. Raises FilesError for a folder of which no more is read."""
+    # In Hugging Face's cache a snapshot is made of links to the files beside it.
+    model_files.check(folder, root=folder.parents[1] if place == "cache" else folder)
+    found = sum(map(model_files.tensors, weights(folder)), start=Tensors())
+    model_files.check_layers(read_object(folder / "config.json") or {}, found.count)
+    return found
 
 
 def kind(folder: Path) -> ModelKind:

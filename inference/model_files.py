@@ -5,11 +5,14 @@ A folder comes from a stranger. What loads models believes a file's header and a
 
 import math
 import stat
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
+
+from inference import footprints
 
 LARGEST_HEADER = 100 * 1024**2  # as the format's own library has it
 LARGEST_CONFIG = 16 * 1024**2
@@ -30,6 +33,24 @@ class Tensor(msgspec.Struct, frozen=True):
     dtype: str = ""
     shape: tuple[Count, ...] = ()
     data_offsets: tuple[Count, Count] = (0, 0)
+
+    @property
+    def stored(self) -> int:
+        """Bytes in the file."""
+        begin, end = self.data_offsets
+        return end - begin
+
+
+@dataclass(frozen=True, slots=True)
+class Tensors:
+    """How many there are, and their bytes as they are stored and once they are in memory."""
+
+    count: int = 0
+    stored: int = 0
+    loaded: int = 0
+
+    def __add__(self, other: "Tensors") -> "Tensors":
+        return Tensors(self.count + other.count, self.stored + other.stored, self.loaded + other.loaded)
 
 
 HEADER = msgspec.json.Decoder(dict[str, Tensor | None])
@@ -59,14 +80,14 @@ def largest(name: str) -> float:
     return LARGEST_CONFIG if name.endswith("config.json") else LARGEST_TEXT
 
 
-def tensors(path: Path) -> tuple[int, int]:
-    """How many there are in the file, and their bytes. Raises FilesError where its header is not true."""
+def tensors(path: Path) -> Tensors:
+    """Raises FilesError where the file's header is not true."""
     status = path.stat()
     return read_tensors(path, status.st_size, status.st_mtime_ns)
 
 
 @lru_cache(maxsize=1024)
-def read_tensors(path: Path, size: int, changed: int) -> tuple[int, int]:  # noqa: ARG001 - a file that has changed is read again
+def read_tensors(path: Path, size: int, changed: int) -> Tensors:  # noqa: ARG001 - a file that has changed is read again
     with path.open("rb") as file:
         length = int.from_bytes(file.read(LENGTH_BYTES), "little")
         if length > min(LARGEST_HEADER, size - LENGTH_BYTES):
@@ -76,14 +97,14 @@ def read_tensors(path: Path, size: int, changed: int) -> tuple[int, int]:  # noq
         except (msgspec.MsgspecError, RecursionError):
             raise FilesError(f"its {path.name} has a header that cannot be read") from None
     header.pop(METADATA, None)
-    taken = 0
+    found = Tensors()
     for name, tensor in header.items():
         where = f"{name[:100]} in its {path.name}"
         if tensor is None:
             raise FilesError(f"{where} is none")
         check_tensor(tensor, size - LENGTH_BYTES - length, where=where)
-        taken += tensor.data_offsets[1] - tensor.data_offsets[0]
-    return len(header), taken
+        found += Tensors(1, tensor.stored, footprints.in_memory(tensor.dtype, tensor.stored))
+    return found
 
 
 def check_tensor(tensor: Tensor, room: int, *, where: str) -> None:
@@ -92,7 +113,7 @@ def check_tensor(tensor: Tensor, room: int, *, where: str) -> None:
         raise FilesError(f"{where} lies outside of the file")
     if tensor.dtype not in BITS:
         raise FilesError(f"{where} is of an unknown type")
-    if math.prod(tensor.shape) * BITS[tensor.dtype] != 8 * (end - begin):
+    if math.prod(tensor.shape) * BITS[tensor.dtype] != 8 * tensor.stored:
         raise FilesError(f"{where} has another size than its shape")
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from inference import prefix_folder
-from inference.installed import LARGEST_HEADER
+from inference.model_files import LARGEST_HEADER
 from inference.worker.prefix_index import Found, Prefix, PrefixIndex
 
 log = logging.getLogger(__name__)

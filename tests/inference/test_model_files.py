@@ -49,9 +49,9 @@ def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(tmp_path: Path) -> None
 
 def test_a_file_that_has_changed_is_looked_at_again(tmp_path: Path) -> None:
     path = copy_demo(tmp_path, "org/model") / "model.safetensors"
-    count, size = model_files.tensors(path)
-    assert count > 4
-    assert size > 100_000
+    found = model_files.tensors(path)
+    assert found.count > 4
+    assert found.stored > 100_000
     path.write_bytes(path.read_bytes()[:-4])
     with pytest.raises(FilesError, match="outside of the file"):
         model_files.tensors(path)
