@@ -1,29 +1,23 @@
-"""The requests one model answers at a time: each row of the engine's batch with the answer it is writing."""
+"""The requests one model answers at a time: they are rows of the engine's batch."""
 
-import bisect
 import logging
-import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 from weakref import WeakKeyDictionary
 
 from inference import ir
 from inference.errors import GatewayError, Kind
 from inference.protocols import native, wire
-from inference.worker import prompts
 from inference.worker.adapter import TokenizerWrapper
 from inference.worker.borders import Borders
 from inference.worker.engine import Begun, Reading, Token
-from inference.worker.holding import Held
-from inference.worker.memory import Cost, Need, too_long
-from inference.worker.parsing import Answer
-from inference.worker.thinking import ThinkingLimit
+from inference.worker.fitting import Prepared, prepare
+from inference.worker.holding import Held, begin_holding
+from inference.worker.memory import Cost, Need
+from inference.worker.row import Row, begin_answer
 from inference.worker.work import Caller, Update, Work, failed
 
 log = logging.getLogger(__name__)
-
-LONGEST_BY_DEFAULT = 8192
 
 
 class Engine(Protocol):
@@ -52,49 +46,6 @@ class Engine(Protocol):
     def remove(self, row: int) -> None: ...
 
     def close(self) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """A request as it will be begun: `limit` tokens may be written, and `at_limit` is the reason to give then."""
-
-    prompt: prompts.Prompt
-    limit: int
-    at_limit: ir.StopReason
-
-    @property
-    def length(self) -> int:
-        return len(self.prompt.tokens) + self.limit
-
-
-@dataclass(slots=True)
-class Row:
-    """`writing` is when its first token came."""
-
-    work: Work
-    answer: Answer
-    prepared: Prepared
-    cached: int
-    reading: float
-    writing: float | None = None
-
-    @property
-    def prompt(self) -> int:
-        return len(self.prepared.prompt.tokens)
-
-    def usage(self) -> ir.Usage:
-        return ir.Usage(
-            input_tokens=self.prompt,
-            output_tokens=self.answer.tokens,
-            cached_tokens=self.cached,
-            reasoning_tokens=self.answer.thinking_tokens,
-        )
-
-    def done(self) -> Update:
-        now = time.monotonic()
-        writing = self.writing or now
-        timings = wire.Timings(self.reading - self.work.since, writing - self.reading, now - writing)
-        return Update(self.work.caller, wire.Done(self.work.caller.id, self.usage(), timings))
 
 
 class Batch:
@@ -130,7 +81,8 @@ class Batch:
         `room` is the memory in bytes that it can ever have.
         """
         if work not in self._prepared:
-            self._prepared[work] = self._prepare(work, room)
+            window = min(self.engine.window, self.max_context or self.engine.window)
+            self._prepared[work] = prepare(work, self.engine.cost, window=window, room=room)
 
     def need(self, work: Work | None = None) -> Need:
         """What the rows take, with those of a request that is prepared."""
@@ -162,7 +114,7 @@ class Batch:
             borders=borders,
             held=begin_holding(work, prompt, self.engine.tokenizer),
         )
-        self._rows[begun.row] = Row(work, answer, prepared, begun.cached, time.monotonic())
+        self._rows[begun.row] = Row(work, answer, prepared, begun.cached)
 
     def step(self) -> list[Update]:
         updates: list[Update] = []
@@ -200,34 +152,10 @@ class Batch:
     def close(self) -> None:
         self.engine.close()
 
-    def _prepare(self, work: Work, room: int) -> Prepared:
-        job, prompt = work.job, work.prompt
-        assert isinstance(job, native.Job)
-        assert prompt is not None
-        window = min(self.engine.window, self.max_context or self.engine.window)
-        asked, source = job.request.max_tokens, "messages" if job.prompt is None else "prompt"
-        limit, at_limit = output_limit(asked, len(prompt.tokens), window, param=source)
-        fitting = self._fitting(len(prompt.tokens), limit, room)
-        if asked is None and 0 < fitting < limit:
-            return Prepared(prompt, fitting, "context_window")
-        if fitting < limit:
-            whole = len(prompt.tokens) + limit
-            needs = self.engine.cost.of_rows([whole]).whole
-            raise too_long(work.model, whole, needs, room=room, param="max_tokens" if fitting > 0 else source)
-        return Prepared(prompt, limit, at_limit)
-
-    def _fitting(self, prompt: int, limit: int, room: int) -> int:
-        """How many tokens of an answer have room, of as many as are wanted."""
-
-        def needs(answer: int) -> int:
-            return self.engine.cost.of_rows([prompt + answer]).whole
-
-        return bisect.bisect_right(range(1, limit + 1), room, key=needs)
-
     def _write(self, row: Row, made: Token) -> list[Update]:
         caller = row.work.caller
         try:
-            events = self._events(row, made)
+            events = row.write(made)
         except Exception:
             # The model's tokenizer is foreign code: what it raises ends this answer alone.
             log.exception("answer failed model=%s", row.work.model)
@@ -242,63 +170,7 @@ class Batch:
         finished = ir.Finished(row.answer.stop_reason, row.answer.stop_sequence, row.usage())
         return [Update(caller, [*events, finished]), row.done()]
 
-    def _events(self, row: Row, made: Token) -> list[ir.Event]:
-        events: list[ir.Event] = []
-        if row.writing is None:
-            row.writing = time.monotonic()
-            events.append(ir.Started(usage=ir.Usage(input_tokens=row.prompt, cached_tokens=row.cached)))
-            if row.prepared.prompt.echo:
-                events.append(ir.TextDelta(row.prepared.prompt.echo))
-        if made.end == "stop":
-            return events + row.answer.end("end_turn", token=True)
-        events += row.answer.feed(made.token)
-        if made.end == "length" and row.answer.stop_reason is None:
-            events += row.answer.end(row.prepared.at_limit, token=False)
-        return events
-
     def _drop(self, made: Token) -> None:
         del self._rows[made.row]
         if made.end is None:
             self.engine.remove(made.row)
-
-
-def begin_answer(job: native.Job, prompt: prompts.Prompt, tokenizer: TokenizerWrapper) -> Answer:
-    request, choice = job.request, job.request.tool_choice
-    answer = Answer(
-        tokenizer,
-        prompts.tools(request),
-        request.stop,
-        thinks=prompt.thinks,
-        parallel=choice is None or choice.parallel,
-        raw=job.prompt is not None,
-        literal=request.output is not None,
-    )
-    if prompt.goes_on:
-        answer.follow(prompt.tokens[-1])
-    return answer
-
-
-def begin_holding(work: Work, prompt: prompts.Prompt, tokenizer: TokenizerWrapper) -> Held | None:
-    """None where the answer is free, and so is its thinking."""
-    assert isinstance(work.job, native.Job)
-    budget = work.job.thinking_budget
-    limit = None
-    if budget is not None and tokenizer.has_thinking:
-        opening, closing = tokenizer.think_start_tokens, tokenizer.think_end_tokens
-        limit = ThinkingLimit(opening, closing, budget, thinks=prompt.thinks)
-    return Held(work.constraint, limit) if work.constraint or limit else None
-
-
-def output_limit(asked: int | None, prompt: int, window: int, *, param: str) -> tuple[int, ir.StopReason]:
-    """How many tokens may be written, and the reason to give when they are. `param` is where the prompt stands.
-
-    At least one: the last token of a text needs no place in the window.
-    """
-    if asked is not None and asked < 1:
-        raise GatewayError(Kind.INVALID_VALUE, "max_tokens is out of range.", param="max_tokens")
-    if prompt > window:
-        message = f"prompt is too long: {prompt} tokens > {window} maximum"
-        raise GatewayError(Kind.CONTEXT_LENGTH_EXCEEDED, message, param=param)
-    wanted = LONGEST_BY_DEFAULT if asked is None else asked
-    room = max(1, window - prompt)
-    return (wanted, "max_tokens") if wanted <= room else (room, "context_window")

@@ -6,8 +6,12 @@ import mlx.core as mx
 import numpy as np
 from numpy.typing import NDArray
 
+from inference.protocols import native
+from inference.worker.adapter import TokenizerWrapper
 from inference.worker.constraints import Constraint
+from inference.worker.prompts import Prompt
 from inference.worker.thinking import ThinkingLimit
+from inference.worker.work import Work
 
 
 class Held:
@@ -45,6 +49,17 @@ class Held:
             allowed = np.zeros(width, dtype=np.bool_)
             allowed[forced] = True
         return allowed
+
+
+def begin_holding(work: Work, prompt: Prompt, tokenizer: TokenizerWrapper) -> Held | None:
+    """None where the answer is free, and so is its thinking."""
+    assert isinstance(work.job, native.Job)
+    budget = work.job.thinking_budget
+    limit = None
+    if budget is not None and tokenizer.has_thinking:
+        opening, closing = tokenizer.think_start_tokens, tokenizer.think_end_tokens
+        limit = ThinkingLimit(opening, closing, budget, thinks=prompt.thinks)
+    return Held(work.constraint, limit) if work.constraint or limit else None
 
 
 def fitted(allowed: NDArray[np.bool_], width: int) -> NDArray[np.bool_]:

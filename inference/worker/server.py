@@ -14,11 +14,12 @@ from pathlib import Path
 from inference import budget, sockets
 from inference.installed import Installed, find_one
 from inference.worker import embedder, engine
+from inference.worker.arrival import AnyBatch
 from inference.worker.batch import Batch
 from inference.worker.config import Config
 from inference.worker.connection import Connection
 from inference.worker.embedding_batch import EmbeddingBatch
-from inference.worker.models import AnyBatch, Models
+from inference.worker.models import Models
 from inference.worker.prefix_files import PrefixFiles
 from inference.worker.prefix_writer import Later
 from inference.worker.prefixes import Prefixes

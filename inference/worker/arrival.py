@@ -1,0 +1,99 @@
+"""The one model that is on its way into memory, piece by piece, and those that could not be loaded lately."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from inference.errors import GatewayError
+from inference.installed import Installed, ModelKind
+from inference.worker.batch import Batch
+from inference.worker.catalogue import LookUp, check_kind, installed, loading
+from inference.worker.embedding_batch import EmbeddingBatch
+
+# How long a model that could not be loaded is not tried again.
+BACK_OFF = 10.0
+# How long what the disk says of a model that is waited for is not asked again.
+SEEN = 1.0
+
+type AnyBatch = Batch | EmbeddingBatch
+# Yields None between the pieces, and the batch at the end.
+type Load = Callable[[Installed], Iterator[AnyBatch | None]]
+
+
+@dataclass(slots=True)
+class Coming:
+    """A model that is being loaded. `began` is on the monotonic clock."""
+
+    installed: Installed
+    pieces: Iterator[AnyBatch | None]
+    began: float = field(default_factory=time.monotonic)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A model in memory, `seconds` after it was begun."""
+
+    installed: Installed
+    batch: AnyBatch
+    seconds: float
+
+
+class Arrival:
+    """`name` may be asked on any thread."""
+
+    def __init__(self, look_up: LookUp, load: Load) -> None:
+        self._look_up = look_up
+        self._load = load
+        self._coming: Coming | None = None
+        self._failed: dict[str, tuple[float, GatewayError]] = {}
+        self._seen: dict[str, tuple[float, Installed]] = {}
+
+    @property
+    def name(self) -> str | None:
+        """The model that is coming; None: none is."""
+        coming = self._coming
+        return None if coming is None else coming.installed.name
+
+    @property
+    def needs(self) -> int:
+        """Bytes that it will take."""
+        return 0 if self._coming is None else self._coming.installed.needs
+
+    def look_at(self, name: str, kind: ModelKind | None) -> Installed:
+        """Raises GatewayError where the model cannot be loaded, or was found not to be a moment ago."""
+        now = time.monotonic()
+        until, error = self._failed.get(name, (0.0, None))
+        if error is not None and now < until:
+            raise GatewayError(error.kind, error.message, param=error.param, retry_after=error.retry_after)
+        self._seen = {known: (until, model) for known, (until, model) in self._seen.items() if now < until}
+        if name not in self._seen:
+            self._seen[name] = now + SEEN, installed(self._look_up, name)
+        model = self._seen[name][1]
+        check_kind(model, kind)
+        return model
+
+    def begin(self, model: Installed) -> None:
+        self._coming = Coming(model, self._load(model))
+
+    def go_on(self) -> Arrived | None:
+        """Load a piece; what has arrived with it. A failure is told by `look_at`."""
+        coming = self._coming
+        assert coming is not None
+        try:
+            with loading(coming.installed.name):
+                batch = next(coming.pieces)
+        except GatewayError as error:
+            self.fail(coming.installed.name, error)
+            return None
+        if batch is None:
+            return None
+        self._coming = None
+        return Arrived(coming.installed, batch, time.monotonic() - coming.began)
+
+    def fail(self, name: str, error: GatewayError) -> None:
+        self.give_up(name)
+        self._failed[name] = time.monotonic() + BACK_OFF, error
+
+    def give_up(self, name: str) -> None:
+        if self.name == name:
+            self._coming = None

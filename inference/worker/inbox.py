@@ -1,0 +1,86 @@
+"""What the connections leave for the models' thread: requests that wait for their turn, and errands.
+
+Every method may be called on any thread, and none blocks but `wait`.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from inference.errors import GatewayError, Kind
+from inference.worker.fairness import FairQueue
+from inference.worker.work import Caller, Update, Work
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """Something else for the thread to do between two steps. `caller` learns of a failure."""
+
+    caller: Caller | None
+    run: Callable[[], Sequence[Update]]
+
+
+class Inbox:
+    """`most` requests may wait, and `tokens` over all of them."""
+
+    def __init__(self, *, most: int, tokens: int) -> None:
+        self._most = most
+        self._tokens = tokens
+        self._changed = threading.Condition()
+        self._waiting: FairQueue[Work] = FairQueue()
+        self._errands: list[Errand] = []
+        self._stopping = False
+
+    def __len__(self) -> int:
+        """How many requests wait."""
+        with self._changed:
+            return len(self._waiting)
+
+    def submit(self, work: Work) -> None:
+        """Raises GatewayError when too many wait already."""
+        with self._changed:
+            waiting = self._waiting.in_order()
+            # A single request may be larger than all that may wait: nothing else is there to be held up by it.
+            too_much = sum(each.size for each in waiting) + work.size > self._tokens and waiting
+            if len(waiting) >= self._most or too_much:
+                raise GatewayError(Kind.QUEUE_FULL, "Too many requests wait for the local models.", retry_after=1)
+            self._waiting.put(work.tenant, work)
+            self._changed.notify()
+
+    def in_order(self) -> list[Work]:
+        """The requests: the first of them that can begin has the next turn."""
+        with self._changed:
+            return self._waiting.in_order()
+
+    def take(self, work: Work) -> bool:
+        """Give a request its turn. False: it was cancelled meanwhile."""
+        with self._changed:
+            return self._waiting.take(work)
+
+    def remove(self, unwanted: Callable[[Work], bool]) -> list[Work]:
+        with self._changed:
+            return self._waiting.remove(unwanted)
+
+    def leave(self, errand: Errand) -> None:
+        with self._changed:
+            self._errands.append(errand)
+            self._changed.notify()
+
+    def take_errands(self) -> list[Errand]:
+        with self._changed:
+            errands, self._errands = self._errands, []
+        return errands
+
+    def stop(self) -> None:
+        with self._changed:
+            self._stopping = True
+            self._changed.notify()
+
+    @property
+    def is_stopping(self) -> bool:
+        return self._stopping
+
+    def wait(self, known: int, timeout: float | None) -> None:
+        """Until more than the known requests wait, or there is something else to do; `timeout` is in seconds."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._stopping or self._errands or len(self._waiting) > known, timeout)
