@@ -58,12 +58,16 @@ class Configure(Frame, frozen=True):
 
 
 class Submit(Frame, frozen=True):
-    """`deadline` is in seconds from now: a request that still waits then is dropped. `job` is a Job."""
+    """`deadline` is in seconds from now: a request that still waits then is dropped. `job` is a Job.
+
+    `is_batch`: nobody waits for the answer, and others may go first.
+    """
 
     id: int
     deadline: float
     tenant: str
     job: msgspec.Raw
+    is_batch: bool = False
 
 
 class Cancel(Frame, frozen=True):
@@ -76,12 +80,13 @@ class Count(Frame, frozen=True):
 
 
 class Embed(Frame, frozen=True):
-    """`deadline` and `tenant` as of Submit. `job` is an EmbeddingJob."""
+    """`deadline`, `tenant` and `is_batch` as of Submit. `job` is an EmbeddingJob."""
 
     id: int
     deadline: float
     tenant: str
     job: msgspec.Raw
+    is_batch: bool = False
 
 
 class Ping(Frame, frozen=True):

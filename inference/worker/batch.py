@@ -14,6 +14,7 @@ from inference.worker.engine import Begun, Reading, Token
 from inference.worker.fitting import Prepared, prepare
 from inference.worker.holding import Held, begin_holding
 from inference.worker.memory import Cost, Need
+from inference.worker.priority import has_place
 from inference.worker.row import Row, begin_answer
 from inference.worker.work import Caller, Update, Work, failed
 
@@ -62,9 +63,8 @@ class Batch:
     def __len__(self) -> int:
         return len(self._rows)
 
-    @property
-    def has_room(self) -> bool:
-        return len(self._rows) < self.engine.slots
+    def has_place(self, work: Work) -> bool:
+        return has_place(work, [row.work for row in self._rows.values()], self.engine.slots)
 
     @property
     def reading(self) -> int:

@@ -162,15 +162,27 @@ class Connection(asyncio.Protocol):
         wanted = forms.form(job)
         prompt = await self._tokenizers.prompt(job, size=len(frame.job))
         constraint = None if wanted is None else await self._tokenizers.constrain(job, wanted, prompt=prompt)
-        size = len(prompt.tokens)
-        self._scheduler.submit(Work(Caller(self, frame.id), frame.tenant, job, expires, prompt, constraint, size))
+        self._scheduler.submit(
+            Work(
+                Caller(self, frame.id),
+                frame.tenant,
+                job,
+                expires,
+                prompt=prompt,
+                constraint=constraint,
+                size=len(prompt.tokens),
+                is_batch=frame.is_batch,
+            )
+        )
         self.send([wire.Accepted(frame.id)])
 
     async def _embed(self, frame: wire.Embed) -> None:
         expires = time.monotonic() + frame.deadline
         inputs = await self._tokenizers.read(read(native.EMBEDDING_JOB, frame.job))
         size = sum(map(len, inputs.rows))
-        self._scheduler.submit(Work(Caller(self, frame.id), frame.tenant, inputs, expires, size=size))
+        self._scheduler.submit(
+            Work(Caller(self, frame.id), frame.tenant, inputs, expires, size=size, is_batch=frame.is_batch)
+        )
         self.send([wire.Accepted(frame.id)])
 
     def deliver(self, updates: Iterable[Update]) -> None:

@@ -9,6 +9,7 @@ from typing import Protocol
 from inference.errors import GatewayError
 from inference.protocols import wire
 from inference.worker.memory import Cost, Need, too_long
+from inference.worker.priority import has_place
 from inference.worker.work import Caller, Inputs, Update, Work, failed, unanswered
 
 # A piece has as many tokens as the model was found to do in about this many seconds, within these bounds.
@@ -67,9 +68,8 @@ class EmbeddingBatch:
     def __len__(self) -> int:
         return len(self._requests)
 
-    @property
-    def has_room(self) -> bool:
-        return len(self._requests) < self._embedder.slots
+    def has_place(self, work: Work) -> bool:
+        return has_place(work, [request.work for request in self._requests], self._embedder.slots)
 
     @property
     def reading(self) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from inference.errors import GatewayError, Kind
-from inference.worker.fairness import FairQueue
+from inference.worker.priority import Line
 from inference.worker.work import Caller, Update, Work
 
 
@@ -27,7 +27,8 @@ class Inbox:
         self._most = most
         self._tokens = tokens
         self._changed = threading.Condition()
-        self._waiting: FairQueue[Work] = FairQueue()
+        self._waiting = Line()
+        self._size = 0
         self._errands: list[Errand] = []
         self._stopping = False
 
@@ -39,12 +40,12 @@ class Inbox:
     def submit(self, work: Work) -> None:
         """Raises GatewayError when too many wait already."""
         with self._changed:
-            waiting = self._waiting.in_order()
             # A single request may be larger than all that may wait: nothing else is there to be held up by it.
-            too_much = sum(each.size for each in waiting) + work.size > self._tokens and waiting
-            if len(waiting) >= self._most or too_much:
+            too_much = self._size + work.size > self._tokens and len(self._waiting)
+            if len(self._waiting) >= self._most or too_much:
                 raise GatewayError(Kind.QUEUE_FULL, "Too many requests wait for the local models.", retry_after=1)
-            self._waiting.put(work.tenant, work)
+            self._waiting.put(work)
+            self._size += work.size
             self._changed.notify()
 
     def in_order(self) -> list[Work]:
@@ -55,11 +56,15 @@ class Inbox:
     def take(self, work: Work) -> bool:
         """Give a request its turn. False: it was cancelled meanwhile."""
         with self._changed:
-            return self._waiting.take(work)
+            taken = self._waiting.take(work)
+            self._size -= work.size if taken else 0
+            return taken
 
     def remove(self, unwanted: Callable[[Work], bool]) -> list[Work]:
         with self._changed:
-            return self._waiting.remove(unwanted)
+            removed = self._waiting.remove(unwanted)
+            self._size -= sum(work.size for work in removed)
+            return removed
 
     def leave(self, errand: Errand) -> None:
         with self._changed:

@@ -67,7 +67,7 @@ class Models:
         check_kind(resident.installed, work.kind)
         if isinstance(work.job, Wish):
             return "now"
-        if self.residents.is_leaving(work.model) or not resident.batch.has_room:
+        if self.residents.is_leaving(work.model) or not resident.batch.has_place(work):
             return "later"
         resident.batch.prepare(work, self.residents.attainable(resident))
         lacking = -self.residents.free(resident, work)

@@ -40,7 +40,7 @@ class Wish:
 class Work:
     """`expires` and `since` are on the monotonic clock. `size` is how many tokens it has.
 
-    `prompt` is that of a conversation or text to be answered.
+    `is_batch`: nobody waits for it. `prompt` is that of a conversation or text to be answered.
     """
 
     caller: Caller
@@ -50,6 +50,7 @@ class Work:
     prompt: Prompt | None = None
     constraint: Constraint | None = None
     size: int = 0
+    is_batch: bool = False
     since: float = field(default_factory=time.monotonic)
 
     @property

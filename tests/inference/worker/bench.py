@@ -125,14 +125,16 @@ class Bench:
         )
         self.scheduler.start()
 
-    def submit(self, number: int, text: str = "hi", *, model: str = "one", tenant: str = "", **work: float) -> None:
+    def submit(
+        self, number: int, text: str = "hi", *, model: str = "one", tenant: str = "", batch: bool = False, **work: float
+    ) -> None:
         tokens = int(work.get("max_tokens", 3))
         request = question(text, model=model, max_tokens=tokens or None)
         expires = time.monotonic() + work.get("deadline", 60)
         job = native.Job(request, thinking=False)
         prompt = Prompt(self.tokenizer.encode(text), thinks=False, goes_on=False)
         size = int(work.get("size", 1))
-        self.scheduler.submit(Work(Caller(self, number), tenant, job, expires, prompt, size=size))
+        self.scheduler.submit(Work(Caller(self, number), tenant, job, expires, prompt, size=size, is_batch=batch))
 
     def until[T](self, look: Callable[[], T]) -> T:
         self.looked_at.set()
