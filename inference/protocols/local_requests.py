@@ -9,6 +9,9 @@ from inference import ir
 from inference.errors import Kind, Untranslatable
 from inference.protocols.documents import document_text, is_pdf
 
+# The tier of requests that nobody waits for, in OpenAI's words.
+BATCH_TIER = "flex"
+
 
 def reduced(request: ir.Request, model: str) -> ir.Request:
     """Raises Untranslatable."""
@@ -22,6 +25,7 @@ def reduced(request: ir.Request, model: str) -> ir.Request:
         stop=request.stop,
         max_tokens=request.max_tokens,
         output=request.output,
+        service_tier=BATCH_TIER if request.service_tier == BATCH_TIER else None,
     )
 
 

@@ -12,7 +12,7 @@ from inference.errors import BackendError, Kind
 from inference.protocols import wire
 from inference.protocols.codec import Aim, Rendered
 from inference.protocols.folding import fold
-from inference.protocols.local_requests import reduced
+from inference.protocols.local_requests import BATCH_TIER, reduced
 
 LARGEST_CHUNK = 2**32
 
@@ -33,6 +33,11 @@ class Job(msgspec.Struct, frozen=True):
     @property
     def model(self) -> str:
         return self.request.model
+
+    @property
+    def is_batch(self) -> bool:
+        """Whether the client said that nobody waits for the answer."""
+        return self.request.service_tier == BATCH_TIER
 
 
 class EmbeddingJob(msgspec.Struct, frozen=True):

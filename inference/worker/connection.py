@@ -171,7 +171,7 @@ class Connection(asyncio.Protocol):
                 prompt=prompt,
                 constraint=constraint,
                 size=len(prompt.tokens),
-                is_batch=frame.is_batch,
+                is_batch=frame.is_batch or job.is_batch,
             )
         )
         self.send([wire.Accepted(frame.id)])

@@ -61,6 +61,7 @@ ROWS = [
     ),
     dropped("user", {"user": "u1"}, {"request": {"user": None}}),
     dropped("service_tier", {"service_tier": "default"}, {"request": {"service_tier": None}}),
+    kept("service_tier flex", {"service_tier": "flex"}, {"request": {"service_tier": "flex"}}),
     warned("verbosity", {"verbosity": "low"}),
     warned("unknown fields", {"foo": 1}, field="foo"),
 ]
