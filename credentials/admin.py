@@ -54,14 +54,14 @@ class CloudCredentialAdmin(ConfigurationAdmin):
 @admin.register(ClientKey)
 class ClientKeyAdmin(ConfigurationAdmin):
     form = ClientKeyForm
-    list_display = ["name", "shown_prefix", "enabled", "models", "expires_at", "last_used_at"]
-    list_filter = ["enabled", "is_admin"]
+    list_display = ["name", "shown_prefix", "enabled", "models", "priority", "expires_at", "last_used_at"]
+    list_filter = ["enabled", "priority", "is_admin"]
     search_fields = ["name", "prefix"]
     ordering = ["name"]
     actions = [switch(enabled=True), switch(enabled=False)]
     readonly_fields = ["shown_prefix", "last_used_at"]
     add_fieldsets = [
-        (None, {"fields": ["name", "enabled", "expires_at", "is_admin"]}),
+        (None, {"fields": ["name", "enabled", "expires_at", "priority", "is_admin"]}),
         ("It may use", {"fields": ["allowed_models", "requests_per_minute", "tokens_per_minute", "monthly_budget"]}),
     ]
     fieldsets = [*add_fieldsets, ("Key", {"fields": ["shown_prefix", "last_used_at"]})]

@@ -108,5 +108,6 @@ class ClientKeyForm(forms.ModelForm):  # type: ignore[type-arg]  # Not generic a
             "requests_per_minute",
             "tokens_per_minute",
             "monthly_budget",
+            "priority",
             "is_admin",
         ]

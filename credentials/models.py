@@ -11,6 +11,7 @@ from credentials.audit import ConfigurationHistory
 from credentials.backend_type import BackendType
 from credentials.base_url import origin
 from credentials.fields import SealedTextField
+from credentials.priority import Priority
 from credentials.secret import Secret
 
 CLOUD_TYPES = [(value, label) for value, label in BackendType.choices if value != BackendType.LOCAL]
@@ -114,6 +115,12 @@ class ClientKey(models.Model):
         blank=True,
         validators=[MinValueValidator(0)],
         help_text="US dollars a calendar month. Empty: no limit. 0: nothing that costs money.",
+    )
+    priority = models.CharField(
+        max_length=20,
+        choices=Priority,
+        default=Priority.INTERACTIVE,
+        help_text="At the local models: batch requests wait while interactive ones do.",
     )
     is_admin = models.BooleanField(
         "administrator", default=False, help_text="May read and change the configuration over /api."

@@ -84,6 +84,7 @@ class ClientKeyUpdate(Given):
     requests_per_minute: Limit | None = None
     tokens_per_minute: Limit | None = None
     monthly_budget: Annotated[Decimal, Field(ge=0, max_digits=12, decimal_places=2)] | None = None
+    priority: Literal["interactive", "batch"] = "interactive"
     is_admin: StrictBool = False
 
 
@@ -105,6 +106,7 @@ class ClientKeyResponse(BaseModel):
     requests_per_minute: int | None
     tokens_per_minute: int | None
     monthly_budget: float | None
+    priority: str
     is_admin: bool
     last_used_at: datetime | None
 

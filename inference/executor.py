@@ -211,6 +211,7 @@ def make_call(incoming: Incoming, exchange: Exchange, *, headers: Headers, last:
         stream=incoming.stream,
         headers=headers,
         tenant=incoming.tenant,
+        is_batch=incoming.is_batch,
         first_byte=min(incoming.first_byte, incoming.left),
         idle=incoming.idle,
         last=last,

@@ -13,7 +13,7 @@ class Incoming:
 
     `until`, on the monotonic clock: no attempt begins or waits for its first byte beyond it, whatever came before.
     `strict`: what a translation would weaken or leave out is refused. `is_hurried`: the client gives a target less time
-    than we would, so that its timeout says nothing of the target.
+    than we would, so that its timeout says nothing of the target. `is_batch`: nobody waits for the answer.
     """
 
     request_id: str
@@ -29,6 +29,7 @@ class Incoming:
     until: float = math.inf
     strict: bool = False
     is_hurried: bool = False
+    is_batch: bool = False
 
     @property
     def left(self) -> float:

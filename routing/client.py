@@ -9,7 +9,10 @@ from routing import patterns
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """`allowed_models` empty: all. A limit of None is no limit, one of 0 allows nothing."""
+    """`allowed_models` empty: all. A limit of None is no limit, one of 0 allows nothing.
+
+    `is_batch`: nobody waits for its answers, and local models begin others first.
+    """
 
     id: int
     name: str
@@ -21,6 +24,7 @@ class Client:
     requests_per_minute: int | None = None
     tokens_per_minute: int | None = None
     monthly_budget: Decimal | None = None
+    is_batch: bool = False
 
     def allows(self, model: str) -> bool:
         return not self.allowed_models or any(patterns.matches(pattern, model) for pattern in self.allowed_models)

@@ -12,6 +12,7 @@ from credentials import generation
 from credentials.backend_type import BackendType
 from credentials.keyring import UnreadableSecret
 from credentials.models import ClientKey, CloudCredential
+from credentials.priority import Priority
 from routing import profile_words
 from routing.client import Client
 from routing.models import BackendMapping, ModelProfile
@@ -171,4 +172,5 @@ def _client(key: ClientKey) -> Client:
         requests_per_minute=key.requests_per_minute,
         tokens_per_minute=key.tokens_per_minute,
         monthly_budget=key.monthly_budget,
+        is_batch=key.priority == Priority.BATCH,
     )

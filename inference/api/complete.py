@@ -43,6 +43,7 @@ def make_incoming(
         created=int(time.time()),
         headers=request.plain_headers,
         tenant=str(request.client.id),
+        is_batch=request.client.is_batch,
         first_byte=min(limit, waits),
         idle=limits.idle,
         until=time.monotonic() + min(max(limit, LONGEST), waits),

@@ -16,6 +16,7 @@ class Call:
     `headers` are those the client sent that may travel on, names in lower case. `tenant` is the client key's id.
     Time limits are in seconds: `first_byte` until the answer begins, `idle` between two chunks.
     `last`: nobody else will be asked, so that a backend that comes back soon is worth waiting for.
+    `is_batch`: nobody waits for the answer, and others may go first.
     """
 
     request_id: str
@@ -24,6 +25,7 @@ class Call:
     stream: bool
     headers: tuple[tuple[str, str], ...] = ()
     tenant: str = ""
+    is_batch: bool = False
     first_byte: float = 60
     idle: float = 120
     last: bool = False

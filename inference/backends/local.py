@@ -222,7 +222,7 @@ def requests(call: Call) -> list[tuple[wire.Asking, Render]]:
     """
     # The worker is to say first why a request has waited too long: it knows.
     deadline = call.first_byte * WORKERS_SHARE
-    submit = functools.partial(wire.Submit, 0, deadline, call.tenant)
+    submit = functools.partial(wire.Submit, 0, deadline, call.tenant, is_batch=call.is_batch)
     match call.endpoint:
         case "":
             return [(submit(msgspec.Raw(call.body)), wire.prefixed)]
@@ -233,6 +233,6 @@ def requests(call: Call) -> list[tuple[wire.Asking, Render]]:
             return [(wire.Count(0, msgspec.Raw(call.body)), wire.prefixed)]
         case "embeddings":
             job = msgspec.Raw(call.body)
-            return [(wire.Embed(0, deadline, call.tenant, job), wire.prefixed)]
+            return [(wire.Embed(0, deadline, call.tenant, job, is_batch=call.is_batch), wire.prefixed)]
         case other:
             raise BackendError(Kind.UNSUPPORTED_ENDPOINT, f"The local worker has no endpoint {other}.")

@@ -35,6 +35,7 @@ KEY = {
     "requests_per_minute": "",
     "tokens_per_minute": "",
     "monthly_budget": "0",
+    "priority": "batch",
 }
 
 
@@ -144,6 +145,7 @@ def test_a_new_client_key_is_shown_once_and_kept_by_nobody(browser: Client) -> N
     assert row.key_hash == client_keys.digest(key).hex()
     assert row.allowed_models == ["claude-*", "gpt-5"]
     assert row.monthly_budget == Decimal(0)
+    assert row.priority == "batch"
     assert "no-store" in response.headers["cache-control"]
     assert key not in str(response.cookies)
     assert key not in browser.get(f"{KEYS}{row.pk}/change/").content.decode()

@@ -168,6 +168,9 @@ def test_a_client_key_is_shown_once(call: Caller) -> None:
     assert key not in shown.content.decode()
     assert row.key_hash not in shown.content.decode()
     assert shown.json()["monthly_budget"] == 12.5  # type: ignore[attr-defined]  # As above.
+    assert shown.json()["priority"] == "interactive"  # type: ignore[attr-defined]  # As above.
+    changed = call("PATCH", f"/client-keys/{row.pk}", {"priority": "batch"})
+    assert changed.json()["priority"] == "batch"  # type: ignore[attr-defined]  # As above.
 
 
 @pytest.mark.parametrize(
@@ -184,6 +187,7 @@ def test_a_client_key_is_shown_once(call: Caller) -> None:
         ({"name": "x", "expires_at": "2030-01-01T00:00:00"}, "expires_at"),
         ({"name": "x", "allowed_models": "gpt-*"}, "allowed_models"),
         ({"name": "x", "allowed_models": [""]}, "allowed_models"),
+        ({"name": "x", "priority": "urgent"}, "priority"),
         ({"name": "x", "key_hash": "0"}, "key_hash"),
     ],
 )

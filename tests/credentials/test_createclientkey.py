@@ -35,6 +35,7 @@ def test_options_set_the_fields() -> None:
         "--requests-per-minute", "0",
         "--tokens-per-minute", "1000",
         "--monthly-budget", "12.50",
+        "--priority", "batch",
         "--is-admin",
     )  # fmt: skip
     row = ClientKey.objects.get()
@@ -42,6 +43,7 @@ def test_options_set_the_fields() -> None:
     assert row.expires_at == datetime(2030, 1, 31, 12, tzinfo=UTC)
     assert (row.requests_per_minute, row.tokens_per_minute) == (0, 1000)
     assert row.monthly_budget == Decimal("12.5")
+    assert row.priority == "batch"
     assert row.is_admin
 
 
@@ -52,6 +54,7 @@ def test_options_set_the_fields() -> None:
         (["--monthly-budget", "-1"], "monthly_budget"),
         (["--monthly-budget", "much"], "monthly_budget"),
         (["--tokens-per-minute", "-1"], "tokens_per_minute"),
+        (["--priority", "urgent"], "priority"),
     ],
 )
 def test_a_wrong_option_is_named(arguments: list[str], named: str) -> None:

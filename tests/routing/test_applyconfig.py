@@ -53,6 +53,7 @@ name = "laptop"
 key_env = "LAPTOP_KEY"
 allowed_models = ["claude-*"]
 monthly_budget = 12.5
+priority = "batch"
 expires_at = 2030-01-31T12:00:00Z
 """
 
@@ -96,7 +97,7 @@ def test_what_the_file_says_becomes_true(apply: Apply) -> None:
     assert profile.settings == {"images": False, "max_output": 8192, "reasoning_field": "reasoning"}
     key = ClientKey.objects.get()
     assert key.key_hash == client_keys.digest(LAPTOP_KEY).hex()
-    assert key.allowed_models == ["claude-*"]
+    assert (key.allowed_models, key.priority) == (["claude-*"], "batch")
     for secret in (CANARY, "sk-ant-canary", LAPTOP_KEY):
         assert secret not in said
 

@@ -215,6 +215,14 @@ def test_a_client_is_found_by_the_digest_of_its_key() -> None:
     assert client.expires_at == expires_at
     assert client.allows("gpt-5")
     assert not client.allows("claude-sonnet")
+    assert not client.is_batch
+
+
+def test_a_batch_key_is_a_client_that_nobody_waits_for() -> None:
+    _, key = make_client_key(priority="batch")
+    client = load_snapshot().client(client_keys.digest(key))
+    assert client is not None
+    assert client.is_batch
 
 
 def test_an_unknown_key_is_nobody() -> None:

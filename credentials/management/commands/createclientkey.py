@@ -27,6 +27,9 @@ class Command(BaseCommand):
         parser.add_argument("--requests-per-minute", type=int, metavar="N")
         parser.add_argument("--tokens-per-minute", type=int, metavar="N")
         parser.add_argument("--monthly-budget", metavar="USD", help="0 allows nothing that costs money.")
+        parser.add_argument(
+            "--priority", metavar="CLASS", help="interactive, or batch, which lets the others go first."
+        )
         parser.add_argument("--is-admin", action="store_true", help="May use the configuration API.")
 
     def handle(self, **options: Any) -> None:  # Any: argparse's.

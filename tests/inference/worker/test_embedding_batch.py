@@ -40,8 +40,12 @@ class Script:
         self.closed = True
 
 
+def work(number: int, *rows: list[int], size: int = 1) -> Work:
+    return Work(Caller(None, number), "", Inputs("org/model", list(rows), size), expires=0.0)
+
+
 def asked(batch: EmbeddingBatch, number: int, *rows: list[int], size: int = 1) -> None:
-    batch.admit(Work(Caller(None, number), "", Inputs("org/model", list(rows), size), expires=0.0))
+    batch.admit(work(number, *rows, size=size))
 
 
 def run(batch: EmbeddingBatch) -> list[Update]:
@@ -107,9 +111,9 @@ def test_requests_share_a_piece_with_vectors_of_their_own_size() -> None:
     batch = EmbeddingBatch(script)
     asked(batch, 1, [1], size=1)
     asked(batch, 2, [2], size=3)
-    assert not batch.has_room
+    assert not batch.has_place(work(3, [1]))
     assert results(batch.step()) == {1: wire.Result(1, 1, (b"\1",)), 2: wire.Result(2, 1, (b"\2\2\2",))}
-    assert batch.has_room
+    assert batch.has_place(work(3, [1]))
 
 
 def test_a_pause_ends_the_step() -> None:
