@@ -1,4 +1,4 @@
-"""Joins `/v1`, `/health` and the site into one ASGI application; what they share lives as long as the server."""
+"""Joins `/v1`, health and the site into one ASGI application; what they share lives as long as the server."""
 
 import asyncio
 import contextlib
@@ -21,6 +21,7 @@ from inference.executor import Executor
 from inference.model_facts import ModelFacts, read_facts
 from inference.models import read_options
 from inference.protocols.wire import largest_frame
+from inference.worker_state import Checkup
 from routing.resolver import SnapshotKeeper
 
 
@@ -65,7 +66,8 @@ class Application:
         self.site = site
         self.gateway = gateway
         self.api = Endpoint(gateway)
-        self.health = Health(gateway, restarts.place(settings.HOME))
+        checkup = Checkup(gateway.local, restarts.place(settings.HOME))
+        self.health = Health(gateway, checkup)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":

@@ -7,6 +7,7 @@ import importlib.util
 import os
 import socket
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
@@ -36,8 +37,15 @@ class Command(BaseCommand):
         # The token is for `models pull` alone; no child needs it.
         os.environ.pop("HF_TOKEN", None)
         command = [sys.executable, "-m", "mlxmanager.server", f"--socket={listener.fileno()}", f"--parent={parent}"]
+        restarts.forget(restarts.place(settings.HOME))
         web = [
-            Child(f"web {number}", command, settings.DRAIN_SECONDS + AFTER_DRAIN, (listener.fileno(), parent))
+            Child(
+                name := f"web {number}",
+                command,
+                settings.DRAIN_SECONDS + AFTER_DRAIN,
+                (listener.fileno(), parent),
+                tell=record(name),
+            )
             for number in range(1, settings.WEB_PROCESSES + 1)
         ]
         local = heartbeat.listen(sockets.socket_path(settings.HOME))
@@ -50,15 +58,13 @@ class Command(BaseCommand):
         if importlib.util.find_spec("mlx") is None:
             self.stderr.write("MLX is not installed on this machine: there are no local models, cloud models work.")
             return None
-        record = restarts.place(settings.HOME)
-        restarts.write(record, restarts.Restarts())
         return Child(
-            "worker",
+            restarts.WORKER,
             [sys.executable, manage(), "runworker", f"--parent={parent}"],
             WORKER_GRACE,
             (parent,),
             watch=functools.partial(heartbeat.watch, local),
-            tell=functools.partial(restarts.write, record),
+            tell=record(restarts.WORKER),
         )
 
     async def greet(self, local: LocalBackend | None) -> None:
@@ -82,6 +88,10 @@ class Command(BaseCommand):
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
             file.write(shown)
         self.stdout.write(f"The first password and client key are in {path}\n")
+
+
+def record(child: str) -> Callable[[restarts.Restarts], None]:
+    return functools.partial(restarts.write, restarts.place(settings.HOME), child)
 
 
 def first_words(address: str, made: dict[str, str]) -> str:
