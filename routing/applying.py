@@ -3,7 +3,6 @@
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.db import models
@@ -13,36 +12,24 @@ from credentials import client_keys, problems
 from credentials.keyring import UnreadableSecret
 from credentials.models import ClientKey, CloudCredential
 from credentials.secret import Secret
-from routing.config_file import ClientKeyEntry, ConfigError, ConfigFile, CredentialEntry, MappingEntry
+from routing.config_file import ClientKeyEntry, ConfigError, CredentialEntry, MappingEntry, Wanted
+from routing.config_kinds import AnyKind, Difference, Kind
 from routing.models import BackendMapping, ModelProfile
 from routing.schemas import ModelProfileCreate
 
 
-@dataclass(slots=True)
-class Difference:
-    """`lines` is what changed, a row each; `made_keys` are the keys made for new client keys, by name."""
-
-    lines: list[str] = field(default_factory=list)
-    made_keys: dict[str, str] = field(default_factory=dict)
-
-
-def apply(file: ConfigFile, *, prune: bool) -> Difference:
+def apply(wanted: Wanted, kinds: Sequence[AnyKind], *, prune: bool) -> Difference:
     """To be called inside a change, which must be rolled back when this raises ConfigError."""
     difference = Difference()
-    credentials = [_apply_credential(entry, difference) for entry in file.credentials or ()]
-    mappings = [_apply_mapping(entry, difference) for entry in file.mappings or ()]
-    profiles = [_apply_profile(entry, difference) for entry in file.profiles or ()]
-    keys = [_apply_client_key(entry, difference) for entry in file.client_keys or ()]
-    # Mappings go before the credentials they protect.
-    _settle(BackendMapping, mappings, difference, prune=prune and file.mappings is not None)
-    _settle(CloudCredential, credentials, difference, prune=prune and file.credentials is not None)
-    _settle(ModelProfile, profiles, difference, prune=prune and file.profiles is not None)
-    _settle(ClientKey, keys, difference, prune=prune and file.client_keys is not None)
+    rows = {kind.table: [kind.apply(entry, difference) for entry in wanted[kind.table] or ()] for kind in kinds}
+    # The last first: mappings go before the credentials they protect.
+    for kind in reversed(kinds):
+        _settle(kind.model, rows[kind.table], difference, prune=prune and wanted[kind.table] is not None)
     return difference
 
 
 def _apply_credential(entry: CredentialEntry, difference: Difference) -> CloudCredential:
-    row = _match(CloudCredential, backend_type=entry.backend_type, name=entry.name)
+    row = find_row(CloudCredential, backend_type=entry.backend_type, name=entry.name)
     note = None
     if entry.api_key is not None:
         given = entry.api_key.get_secret_value()
@@ -51,39 +38,39 @@ def _apply_credential(entry: CredentialEntry, difference: Difference) -> CloudCr
         if note or row.base_url != entry.base_url:
             row.encrypted_api_key = given
     values = entry.model_dump(include={"base_url", "allowed_betas", "forwarded_headers"})
-    _write(row, values, difference, note=note)
+    write(row, values, difference, note=note)
     return row
 
 
 def _apply_mapping(entry: MappingEntry, difference: Difference) -> BackendMapping:
-    row = _match(BackendMapping, model_pattern=entry.model_pattern, priority=entry.priority)
+    row = find_row(BackendMapping, model_pattern=entry.model_pattern, priority=entry.priority)
     values = entry.model_dump(exclude={"model_pattern", "priority"}) | {
         "credential": _named(row, entry.backend_type, entry.credential),
         "fallback_credential": _named(row, entry.fallback_backend, entry.fallback_credential),
     }
-    _write(row, values, difference)
+    write(row, values, difference)
     return row
 
 
 def _apply_profile(entry: ModelProfileCreate, difference: Difference) -> ModelProfile:
-    row = _match(ModelProfile, backend_type=entry.backend_type, model_pattern=entry.model_pattern)
-    _write(row, {"settings": entry.settings}, difference)
+    row = find_row(ModelProfile, backend_type=entry.backend_type, model_pattern=entry.model_pattern)
+    write(row, {"settings": entry.settings}, difference)
     return row
 
 
 def _apply_client_key(entry: ClientKeyEntry, difference: Difference) -> ClientKey:
-    row = _match(ClientKey, name=entry.name)
+    row = find_row(ClientKey, name=entry.name)
     key, note = entry.key(), None
     if key is None and row.pk is None:
         key = difference.made_keys[entry.name] = client_keys.make()
     if key is not None and row.key_hash != client_keys.digest(key).hex():
         row.accept(key)
         note = "key replaced"
-    _write(row, entry.model_dump(exclude={"name", "key_env"}), difference, note=note)
+    write(row, entry.model_dump(exclude={"name", "key_env"}), difference, note=note)
     return row
 
 
-def _match[M: models.Model](model: type[M], **identity: object) -> M:
+def find_row[M: models.Model](model: type[M], **identity: object) -> M:
     """The row an entry is about, locked; a new one where there is none."""
     rows = list(model._default_manager.select_for_update().filter(**identity)[:2])
     if len(rows) > 1:
@@ -91,7 +78,8 @@ def _match[M: models.Model](model: type[M], **identity: object) -> M:
     return rows[0] if rows else model(**identity)
 
 
-def _write(row: models.Model, values: Mapping[str, object], difference: Difference, *, note: str | None = None) -> None:
+def write(row: models.Model, values: Mapping[str, object], difference: Difference, *, note: str | None = None) -> None:
+    """Save the row with these values, and tell what they change; nothing, where that is nothing."""
     is_new = row.pk is None
     changes = [note] if note is not None and not is_new else []
     for name, given in values.items():
@@ -162,3 +150,12 @@ def _show(value: object) -> str:
             return json.dumps(value)
         case _:
             return str(value)
+
+
+# In the order in which they are brought about: mappings name credentials.
+KINDS = (
+    Kind("credentials", CredentialEntry, CloudCredential, _apply_credential),
+    Kind("mappings", MappingEntry, BackendMapping, _apply_mapping),
+    Kind("profiles", ModelProfileCreate, ModelProfile, _apply_profile),
+    Kind("client_keys", ClientKeyEntry, ClientKey, _apply_client_key),
+)

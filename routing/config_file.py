@@ -2,14 +2,17 @@
 
 import os
 import tomllib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Self
+from types import GenericAlias
+from typing import Any, Self
 
-from pydantic import SecretStr, ValidationError, model_validator
+from pydantic import BaseModel, SecretStr, ValidationError, create_model, model_validator
 
 from credentials import client_keys, problems, schemas
 from credentials.schemas import ClientKeyCreate, CloudCredentialCreate, Given
-from routing.schemas import Backend, MappingFields, ModelProfileCreate
+from routing.config_kinds import AnyKind
+from routing.schemas import Backend, MappingFields
 
 
 class ConfigError(Exception):
@@ -55,20 +58,18 @@ class MappingEntry(MappingFields):
     fallback_credential: str | None = None
 
 
-class ConfigFile(Given):
-    """A kind that is not named at all is None, and never pruned."""
-
-    credentials: list[CredentialEntry] | None = None
-    mappings: list[MappingEntry] | None = None
-    profiles: list[ModelProfileCreate] | None = None
-    client_keys: list[ClientKeyEntry] | None = None
+# The entries by the name of their kind's table. None: the kind is not named at all, and never pruned.
+type Wanted = Mapping[str, Sequence[BaseModel] | None]
 
 
-def read(path: Path) -> ConfigFile:
+def read(path: Path, kinds: Sequence[AnyKind]) -> Wanted:
     """Raises ConfigError."""
+    # Any: what pydantic makes fields of.
+    fields: dict[str, Any] = {kind.table: (GenericAlias(list, kind.entry) | None, None) for kind in kinds}
+    form = create_model("ConfigFile", __base__=Given, **fields)
     try:
         with path.open("rb") as file:
-            return ConfigFile.model_validate(tomllib.load(file))
+            return dict(form.model_validate(tomllib.load(file)))
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror}.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

@@ -7,13 +7,14 @@ from django.core.management import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
 from credentials import generation
+from inference.configuration_kinds import KINDS
 from routing import applying, config_file
 
 
 class Command(BaseCommand):
     help = (
-        "Brings credentials, mappings, model profiles and client keys to what a TOML file says; "
-        "what it does not name stays."
+        "Brings credentials, mappings, model profiles, client keys and options of local models to what a TOML file "
+        "says; what it does not name stays."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -25,9 +26,9 @@ class Command(BaseCommand):
 
     def handle(self, *, file: Path, dry_run: bool, prune: bool, **_: Any) -> None:  # Any: options we do not read.
         try:
-            wanted = config_file.read(file)
+            wanted = config_file.read(file, KINDS)
             with generation.change("applyconfig"):
-                difference = applying.apply(wanted, prune=prune)
+                difference = applying.apply(wanted, KINDS, prune=prune)
                 if dry_run or not difference.lines:
                     transaction.set_rollback(True)
         except config_file.ConfigError as error:

@@ -11,6 +11,7 @@ from pytest_django import Settings
 from credentials import client_keys, generation
 from credentials.models import ClientKey, CloudCredential
 from credentials.secret import Secret
+from inference.models import LocalModel
 from routing.models import BackendMapping, ModelProfile
 from tests.builders import CANARY, make_client_key, make_credential, make_mapping, make_profile
 
@@ -55,6 +56,11 @@ allowed_models = ["claude-*"]
 monthly_budget = 12.5
 priority = "batch"
 expires_at = 2030-01-31T12:00:00Z
+
+[[local_models]]
+name = "mlx-community/Qwen3-4B-4bit"
+pinned = true
+idle_ttl = 3600
 """
 
 type Apply = Callable[..., str]
@@ -78,7 +84,7 @@ def apply(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Apply:
 def rows() -> list[object]:
     return [
         list(model._default_manager.order_by("pk").values())
-        for model in (CloudCredential, BackendMapping, ModelProfile, ClientKey)
+        for model in (CloudCredential, BackendMapping, ModelProfile, ClientKey, LocalModel)
     ]
 
 
@@ -98,6 +104,9 @@ def test_what_the_file_says_becomes_true(apply: Apply) -> None:
     key = ClientKey.objects.get()
     assert key.key_hash == client_keys.digest(LAPTOP_KEY).hex()
     assert (key.allowed_models, key.priority) == (["claude-*"], "batch")
+    model = LocalModel.objects.get()
+    assert (model.name, model.pinned, model.preload) == ("mlx-community/Qwen3-4B-4bit", True, False)
+    assert (model.idle_ttl, model.max_context) == (3600, None)
     for secret in (CANARY, "sk-ant-canary", LAPTOP_KEY):
         assert secret not in said
 
@@ -128,7 +137,7 @@ def test_a_dry_run_tells_the_same_and_changes_nothing(apply: Apply) -> None:
 def test_one_error_and_nothing_is_applied(apply: Apply) -> None:
     with pytest.raises(CommandError, match="there is no credential openai/missing"):
         apply(WHOLE + '\n[[mappings]]\nmodel_pattern = "x"\nbackend_type = "openai"\ncredential = "missing"\n')
-    assert rows() == [[], [], [], []]
+    assert rows() == [[], [], [], [], []]
 
 
 def test_what_an_entry_leaves_out_returns_to_its_default(apply: Apply) -> None:
@@ -257,7 +266,7 @@ def test_an_entry_that_stands_there_twice_is_an_error(apply: Apply) -> None:
 def test_a_wrong_file_is_told_where_and_why(apply: Apply, content: str, told: str) -> None:
     with pytest.raises(CommandError, match=told):
         apply(content)
-    assert rows() == [[], [], [], []]
+    assert rows() == [[], [], [], [], []]
 
 
 def test_a_key_too_short_to_be_safe_is_refused(apply: Apply, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -275,3 +284,35 @@ def test_an_error_never_shows_a_key(apply: Apply) -> None:
 def test_a_file_that_is_not_there_is_told() -> None:
     with pytest.raises(CommandError, match="cannot be read"):
         call_command("applyconfig", "/nonexistent.toml")
+
+
+LOCAL = '[[local_models]]\nname = "own/model"\n'
+
+
+def test_the_options_of_a_local_model_change_alone(apply: Apply) -> None:
+    apply(WHOLE)
+    before = rows()[:-1]
+    said = apply(LOCAL + "preload = true\nmax_context = 4096\n", "--prune")
+    assert said.splitlines() == [
+        "+ local model own/model: preload true, max_context 4096",
+        "- local model mlx-community/Qwen3-4B-4bit",
+    ]
+    assert rows()[:-1] == before
+    assert apply(LOCAL + "max_context = 4096\n") == "~ local model own/model: preload true -> false\n"
+
+
+@pytest.mark.parametrize(
+    ("entry", "named"),
+    [
+        (LOCAL + "pined = true\n", "local_models entry 2 pined"),
+        (LOCAL + "max_context = 0\n", "max_context"),
+        ('[[local_models]]\nname = "../outside"\n', "Enter a model's name"),
+        ("[[local_models]]\npinned = true\n", "name"),
+        (LOCAL + LOCAL, "more than once"),
+    ],
+    ids=["unknown", "out of range", "no name of a model", "no name", "twice"],
+)
+def test_an_entry_of_a_local_model_that_is_wrong_changes_nothing(apply: Apply, entry: str, named: str) -> None:
+    with pytest.raises(CommandError, match=named):
+        apply(WHOLE + entry)
+    assert rows() == [[], [], [], [], []]
