@@ -6,6 +6,7 @@ The first target that starts to answer wins. Until then nothing has reached the 
 """
 
 import asyncio
+import functools
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,8 +22,9 @@ from inference.exchange import Exchange
 from inference.failures import Failure, cooling_error, summed_up
 from inference.healing import REASON, Lessons
 from inference.incoming import Incoming
+from inference.meter import ANSWERED, CANCELLED, Meter
 from inference.policy import policy, wait_to_retry
-from inference.relay import TIMING, Relay, Timing, log_usage
+from inference.relay import TIMING, Relay, Timing
 from inference.thinking_store import ThinkingStore
 from routing.route import Route, Target
 
@@ -52,6 +54,7 @@ class Executor:
         self.backends = backends
         self.timing = timing
         self.cooldowns = cooldowns or Cooldowns()
+        self.meter = Meter()
         self.lessons = Lessons()
         self.thinking = ThinkingStore()
 
@@ -107,6 +110,8 @@ class Executor:
                 await asyncio.sleep(wait)
             else:
                 reason = next((f.error.kind for f in failures if f.target is not target), None)
+                if reason is not None:
+                    self.meter.fallbacks.add((target.backend, reason.value))
                 return Answer(body, headers, target, tries(failures) + 1, reason)
         return None
 
@@ -127,14 +132,15 @@ class Executor:
         `healed` is the field that the try before was refused for.
         """
         began = time.monotonic()
-        outcome, headers = "cancelled", NOTHING
+        outcome, headers = CANCELLED, NOTHING
         try:
             answer = await self.answer(incoming, target, route=route, healed=healed)
-            outcome, headers = "answered", answer[1]
+            outcome, headers = ANSWERED, answer[1]
         except GatewayError as error:
-            outcome, headers = str(error.kind), upstream_headers(error)
+            outcome, headers = error.kind.value, upstream_headers(error)
             raise
         finally:
+            self.meter.attempts.add((target.backend, outcome))
             log.info(
                 "attempt",
                 model=incoming.model,
@@ -178,9 +184,12 @@ class Executor:
         call = make_call(incoming, exchange, headers=sent, last=is_last(target, route))
         reply = await self.backends[target.backend].open(call, target)
         headers = answer_headers(reply, same=same, stream=incoming.stream, warning=exchange.warnings.header)
+        spent = functools.partial(self.meter.spend, target.backend)
         if not incoming.stream:
-            return await whole(reply, exchange), headers
-        relay = Relay(reply, exchange, self.timing)
+            answer = await whole(reply, exchange)
+            spent(exchange.usage)
+            return answer, headers
+        relay = Relay(reply, exchange, self.timing, spent=spent)
         try:
             await relay.begin()
         except BaseException:
@@ -236,8 +245,6 @@ async def whole(reply: Reply, exchange: Exchange) -> bytes:
     """The plain answer, from a backend that gave it whole or as a stream."""
     try:
         chunks = [chunk async for chunk in reply.chunks()]
-        answer = exchange.plain(b"".join(chunks), is_stream=reply.is_stream)
+        return exchange.plain(b"".join(chunks), is_stream=reply.is_stream)
     finally:
         await reply.aclose()
-    log_usage(exchange.usage)
-    return answer

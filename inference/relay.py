@@ -1,7 +1,7 @@
 """A stream on its way to a client. Owns the backend's reply, so that closing the relay frees what the attempt holds."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 import structlog
@@ -38,13 +38,17 @@ class Relay:
     """Iterate it once for the client's bytes. Close it whatever happened, also when it was never iterated.
 
     Until the first part is there an error is raised, and another target may still answer. After it an error becomes
-    the protocol's error event, and the stream ends.
+    the protocol's error event, and the stream ends; `broken_by` is then its kind. `spent` is told at the
+    end what a stream that has begun has cost.
     """
 
-    def __init__(self, reply: Reply, exchange: Exchange, timing: Timing) -> None:
+    def __init__(
+        self, reply: Reply, exchange: Exchange, timing: Timing, *, spent: Callable[[Usage | None], None]
+    ) -> None:
         self._reply = reply
         self._exchange = exchange
         self._timing = timing
+        self._spent = spent
         self._stream = exchange.stream(reply.is_stream)
         self._intake = Intake(reply.chunks())
         self._parts = self._translated()
@@ -52,6 +56,7 @@ class Relay:
         self._first = b""
         self._reader: asyncio.Task[object] | None = None
         self._interruption: GatewayError | None = None
+        self.broken_by: Kind | None = None
         self._clock = asyncio.get_running_loop().time
         self._heard_at = self._told_at = self._clock()
         self._release_at: float | None = self._told_at + timing.hold
@@ -81,7 +86,7 @@ class Relay:
         self._intake.close()
         await self._reply.aclose()
         if self._begun:
-            log_usage(self._exchange.usage)
+            self._spent(self._exchange.usage)
 
     async def _translated(self) -> AsyncIterator[bytes]:
         stream = self._stream
@@ -105,11 +110,13 @@ class Relay:
             if not self._begun:
                 raise
             log.warning("stream broke", kind=str(error.kind), reason=error.message)
+            self.broken_by = error.kind
             yield stream.fail(error)
         except asyncio.CancelledError:
             if self._interruption is None or self._reader is None:
                 raise
             self._reader.uncancel()
+            self.broken_by = self._interruption.kind
             yield stream.fail(self._interruption)
 
     def _overdue(self) -> bytes:
@@ -154,9 +161,3 @@ class Relay:
     def _note_progress(self) -> None:
         self._progress = self._stream.progress
         self._heard_at = self._clock()
-
-
-def log_usage(usage: Usage | None) -> None:
-    """What an answer cost, as far as its backend told by the time it ended or was left."""
-    if usage is not None:
-        log.info("answered", input_tokens=usage.input_tokens, output_tokens=usage.output_tokens)

@@ -1,4 +1,4 @@
-"""Joins `/v1`, health and the site into one ASGI application; what they share lives as long as the server."""
+"""Joins `/v1`, health, metrics and the site into one ASGI application; what they share lives as long as the server."""
 
 import asyncio
 import contextlib
@@ -6,11 +6,12 @@ from dataclasses import replace
 
 from django.conf import settings
 
-from inference import installed, restarts, sockets
+from inference import figures, installed, restarts, sockets
 from inference.api.endpoint import Endpoint
 from inference.api.gateway import Gateway, Limits
 from inference.api.health import PATHS, Health
 from inference.api.installed_models import InstalledModels
+from inference.api.metrics import PATH, Metrics
 from inference.api.requests import ApiRequest, App, Message, Receive, Send
 from inference.backends.local import LocalBackend
 from inference.backends.transport import AiohttpTransport
@@ -68,6 +69,7 @@ class Application:
         self.api = Endpoint(gateway)
         checkup = Checkup(gateway.local, restarts.place(settings.HOME))
         self.health = Health(gateway, checkup)
+        self.metrics = Metrics(gateway, checkup, figures.Board(figures.place(settings.HOME)))
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -79,17 +81,20 @@ class Application:
         elif path.rstrip("/") in PATHS:
             response = await self.health.respond(ApiRequest(scope, self.gateway))
             await self.api.send_response(response, send)
+        elif path.rstrip("/") == PATH:
+            await self.api.send_response(await self.metrics.respond(ApiRequest(scope, self.gateway)), send)
         else:
             await self.site({**scope, COOLDOWNS: self.gateway.executor.cooldowns}, receive, send)
 
     async def live(self, receive: Receive, send: Send) -> None:
         await receive()
         await self.gateway.start()
-        housekeeping = asyncio.create_task(self.gateway.keep_house())
+        housekeeping = asyncio.gather(self.gateway.keep_house(), self.metrics.keep_shown())
         await send({"type": "lifespan.startup.complete"})
         await receive()
         housekeeping.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await housekeeping
+        await self.metrics.show()
         await self.gateway.stop()
         await send({"type": "lifespan.shutdown.complete"})

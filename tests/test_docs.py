@@ -7,6 +7,7 @@ import pytest
 from django.core.management import get_commands
 
 from inference.errors import Kind
+from inference.metrics import METRICS
 from inference.protocols.openai_chat.errors import code_of
 from inference.protocols.wire import ModelOptions
 from routing.profile import Profile
@@ -60,6 +61,12 @@ def test_each_error_code_is_documented(code: str) -> None:
 @pytest.mark.parametrize("address", ADDRESSES)
 def test_each_address_is_documented(address: str) -> None:
     assert f"/v1/{address}`" in read("docs/api.md")
+
+
+def test_the_page_of_metrics_has_each_with_its_type_and_no_other() -> None:
+    rows = re.findall(r"^\| `(mlxmanager_\w+)` \| (\w+) \| (.*) \|$", read("docs/metrics.md"), re.MULTILINE)
+    assert sorted((name, kind) for name, kind, _ in rows) == sorted((metric.name, metric.type) for metric in METRICS)
+    assert all(told for _, _, told in rows)
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)

@@ -24,6 +24,8 @@ log = structlog.get_logger("mlxmanager.api")
 
 # In bytes. What one write hands to the server.
 PIECE = 1024**2
+# What is counted of a client that left, or did not read.
+GONE = "client_gone"
 
 
 class Endpoint:
@@ -37,15 +39,21 @@ class Endpoint:
         structlog.contextvars.bind_contextvars(request_id=request.id)
         send = cors.shared(request, self.gateway.origins, send)
         try:
+            await self.handle(request, receive, send)
+        finally:
+            self.gateway.meter.count(request.course)
+
+    async def handle(self, request: ApiRequest, receive: Receive, send: Send) -> None:
+        try:
             if cors.is_preflight(request, self.gateway.origins):
                 self.gateway.check_host(request)
-                await self.send_response(cors.preflight(request), send)
+                await self.answer(request, cors.preflight(request), send)
                 return
             await self.admit(request, receive)
         except ClientGone:
-            return
+            request.course.outcome = GONE
         except GatewayError as error:
-            await self.send_response(error_response(request, error), send)
+            await self.answer(request, error_response(request, error), send)
         else:
             with self.gateway.activity.entered():
                 await self.serve(request, receive, send)
@@ -53,6 +61,8 @@ class Endpoint:
     async def admit(self, request: ApiRequest, receive: Receive) -> None:
         """Check what needs no view, then receive the body. Raises GatewayError."""
         request.resolver_match = self.resolve(request)
+        if request.resolver_match is not None:
+            request.course.endpoint = f"/{request.resolver_match.route}"
         self.gateway.check_host(request)
         request.client = self.gateway.authenticate(presented_key(request))
         self.gateway.activity.check_open()
@@ -78,19 +88,21 @@ class Endpoint:
 
         watcher.add_done_callback(leave)
         try:
-            await self.send_response(await self.respond(request), send)
+            await self.answer(request, await self.respond(request), send)
         except asyncio.CancelledError:
             interruption = self.gateway.activity.interruption
             if watcher.done():
                 task.uncancel()
+                request.course.outcome = GONE
                 log.info("client gone", path=request.path, status=499)
             elif interruption is not None and not request.is_answered:
                 task.uncancel()
-                await self.send_response(error_response(request, interruption), send)
+                await self.answer(request, error_response(request, interruption), send)
             else:
                 raise
         except TimeoutError:
             # Returning without the end of the answer has the server close the connection.
+            request.course.outcome = GONE
             log.info("client does not read", path=request.path, status=499)
         finally:
             watcher.remove_done_callback(leave)
@@ -116,6 +128,10 @@ class Endpoint:
             refused["Allow"] = response["Allow"]
             return refused
         return response
+
+    async def answer(self, request: ApiRequest, response: HttpResponseBase, send: Send) -> None:
+        request.course.answer(response.status_code)
+        await self.send_response(response, send)
 
     async def send_response(self, response: HttpResponseBase, send: Send) -> None:
         headers = [(name.lower().encode("ascii"), value.encode("latin-1")) for name, value in response.items()]
@@ -147,4 +163,6 @@ class Endpoint:
                         await send({"type": "http.response.body", "body": part, "more_body": True})
                 await send({"type": "http.response.body"})
         finally:
+            if relay.broken_by is not None:
+                response.request.course.outcome = relay.broken_by.value
             await relay.aclose()

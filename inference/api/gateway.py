@@ -51,6 +51,7 @@ class Gateway:
     ) -> None:
         self.keeper = keeper
         self.executor = executor
+        self.meter = executor.meter
         self.local = local
         self.transport = transport
         self.installed = installed

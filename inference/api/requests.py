@@ -9,6 +9,7 @@ from django.core.handlers.asgi import ASGIRequest
 from inference.api.gateway import Gateway
 from inference.api.identity import new_request_id
 from inference.errors import GatewayError, Kind
+from inference.meter import Course
 from routing.client import Client
 
 type Message = MutableMapping[str, Any]  # As ASGI has it: the keys depend on the type.
@@ -39,6 +40,7 @@ class ApiRequest(ASGIRequest):
         self.id = new_request_id()
         self.gateway = gateway
         self.is_answered = False
+        self.course = Course()
         self.path = self.path_info = self.path.rstrip("/")
 
     def _set_content_type_params(self, meta: dict[str, Any]) -> None:

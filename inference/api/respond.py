@@ -40,6 +40,7 @@ def answer_response(request: ApiRequest, answer: Answer, route: Route) -> HttpRe
         response = HttpResponse(answer.body, content_type="application/json")
         set_headers(response, answer.headers)
     identify(response, request)
+    request.course.backend = answer.target.backend
     describe(response, answer.target, answer.attempts)
     if route.mapping_id is not None:
         response["x-mlxmanager-mapping"] = str(route.mapping_id)
@@ -49,6 +50,7 @@ def answer_response(request: ApiRequest, answer: Answer, route: Route) -> HttpRe
 
 
 def error_response(request: ApiRequest, error: GatewayError) -> HttpResponse:
+    request.course.outcome = error.kind.value
     protocol = client_protocol(request)
     relayed = as_it_came(error, protocol)
     if relayed is not None:
@@ -59,6 +61,7 @@ def error_response(request: ApiRequest, error: GatewayError) -> HttpResponse:
         set_headers(response, rendered.headers)
     identify(response, request)
     if isinstance(error, AttemptsFailed):
+        request.course.backend = error.target.backend
         describe(response, error.target, error.attempts)
         if error.warning:
             response["x-mlxmanager-warning"] = error.warning

@@ -175,7 +175,8 @@ class Status(Frame, frozen=True):
     """Sent once a second, and for a ping. `memory` is what MLX holds and `budget` what it may, in bytes.
 
     While `active` is above 0 and nothing is `loading`, `steps` grows, or the worker hangs. `reading` of the active ones
-    have their prompt read, which makes for long steps.
+    have their prompt read, which makes for long steps. `read` and `written` count the tokens of prompts and of answers
+    since the worker's start; `speed` is how many were written in each of the last seconds.
     """
 
     steps: int
@@ -188,6 +189,10 @@ class Status(Frame, frozen=True):
     budget: int
     prefixes: Prefixes = Prefixes()
     reading: int = 0
+    read: int = 0
+    written: int = 0
+    speed: float = 0.0
+    pid: int = 0
 
 
 type FromWorker = Hello | Accepted | Progress | Events | Done | Result | Error | Status

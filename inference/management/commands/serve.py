@@ -14,7 +14,7 @@ from django.conf import settings
 from django.core.management import BaseCommand, CommandError
 from django.db import connections
 
-from inference import first_run, heartbeat, locks, restarts, sockets
+from inference import figures, first_run, heartbeat, locks, restarts, sockets
 from inference.backends.local import LocalBackend
 from inference.supervisor import WORKER_GRACE, Child, parent_pipe, supervise
 
@@ -38,6 +38,7 @@ class Command(BaseCommand):
         os.environ.pop("HF_TOKEN", None)
         command = [sys.executable, "-m", "mlxmanager.server", f"--socket={listener.fileno()}", f"--parent={parent}"]
         restarts.forget(restarts.place(settings.HOME))
+        figures.forget(figures.place(settings.HOME))
         web = [
             Child(
                 name := f"web {number}",

@@ -1,0 +1,106 @@
+"""Counts what one web process does. On the way of each request, so that it does little: look up, and add."""
+
+import time
+from bisect import bisect_left
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+import structlog
+
+from inference import metrics
+from inference.ir import Usage
+from inference.metrics import BOUNDS, SUM, Key, Metric
+
+log = structlog.get_logger("mlxmanager.meter")
+
+# The classes of statuses. Nothing was answered to a client that left first.
+STATUSES = ("none", "1xx", "2xx", "3xx", "4xx", "5xx")
+ANSWERED, CANCELLED = "answered", "cancelled"
+BUCKETS = (*map(str, BOUNDS), "+Inf", SUM)
+
+
+class Counter:
+    def __init__(self, metric: Metric) -> None:
+        self._name = metric.name
+        self._values: defaultdict[Key, float] = defaultdict(float)
+
+    def add(self, labels: Key, amount: float = 1.0) -> None:
+        self._values[labels] += amount
+
+    def values(self) -> dict[Key, float]:
+        return {(self._name, *labels): value for labels, value in self._values.items()}
+
+
+class Histogram:
+    def __init__(self, metric: Metric) -> None:
+        self._name = metric.name
+        self._rows: defaultdict[Key, list[float]] = defaultdict(lambda: [0.0] * len(BUCKETS))
+
+    def add(self, labels: Key, seconds: float) -> None:
+        row = self._rows[labels]
+        row[bisect_left(BOUNDS, seconds)] += 1.0
+        row[-1] += seconds
+
+    def values(self) -> dict[Key, float]:
+        """How many fell into each bucket alone, as far as any did."""
+        return {
+            (self._name, *labels, bucket): value
+            for labels, row in self._rows.items()
+            for bucket, value in zip(BUCKETS, row, strict=True)
+            if value
+        }
+
+
+@dataclass(slots=True)
+class Course:
+    """What becomes of one request. Times are on the clock of `time.perf_counter`; `status` 0: it has no answer yet."""
+
+    began: float = field(default_factory=time.perf_counter)
+    endpoint: str = "other"
+    backend: str = "none"
+    status: int = 0
+    first_byte: float = 0.0
+    outcome: str = CANCELLED
+
+    def answer(self, status: int) -> None:
+        """The answer begins. Where it is an error, the outcome says so already."""
+        if self.outcome == CANCELLED:
+            self.outcome = ANSWERED
+        self.status = status
+        self.first_byte = time.perf_counter()
+
+
+class Meter:
+    def __init__(self) -> None:
+        self.attempts = Counter(metrics.ATTEMPTS)
+        self.fallbacks = Counter(metrics.FALLBACKS)
+        self._requests = Counter(metrics.REQUESTS)
+        self._durations = Histogram(metrics.DURATION)
+        self._first_bytes = Histogram(metrics.FIRST_BYTE)
+        self._input = Counter(metrics.INPUT_TOKENS)
+        self._cached = Counter(metrics.CACHED_TOKENS)
+        self._output = Counter(metrics.OUTPUT_TOKENS)
+
+    def count(self, course: Course) -> None:
+        """A request that has ended."""
+        place = (course.endpoint, course.backend)
+        self._requests.add((*place, STATUSES[course.status // 100], course.outcome))
+        self._durations.add(place, time.perf_counter() - course.began)
+        if 200 <= course.status < 300:
+            self._first_bytes.add(place, course.first_byte - course.began)
+
+    def spend(self, backend: str, usage: Usage | None) -> None:
+        """What an answer cost, as far as its backend told by the time it ended or was left."""
+        if usage is None:
+            return
+        log.info("answered", input_tokens=usage.input_tokens, output_tokens=usage.output_tokens)
+        place = (backend,)
+        self._input.add(place, usage.input_tokens)
+        self._output.add(place, usage.output_tokens)
+        if usage.cached_tokens:
+            self._cached.add(place, usage.cached_tokens)
+
+    def values(self) -> dict[Key, float]:
+        kept = (self.attempts, self.fallbacks, self._requests, self._durations, self._first_bytes)
+        tokens = (self._input, self._cached, self._output)
+        return {key: value for one in (*kept, *tokens) for key, value in one.values().items()}
