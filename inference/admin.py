@@ -19,19 +19,21 @@ from inference.errors import BackendError
 from inference.local_states import State, look
 from inference.models import LocalModel
 from inference.trial import try_credential
+from inference.worker_words import describe
 from routing.resolver import read_upstream
 
 YES_NO = {True: "yes", False: "no", None: "unknown"}
 
 
 class WithStates(ChangeList):
-    """The worker is asked once a page."""
+    """The worker is asked once a page, which says how it is doing, too."""
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
-        states = look([row.name for row in self.result_list])
+        seen = look([row.name for row in self.result_list])
+        self.worker = describe(seen.worker)
         for row in self.result_list:
-            row.state = states[row.name]
+            row.state = seen.models[row.name]
 
 
 @admin.register(LocalModel)

@@ -1,6 +1,5 @@
 """Says what would happen to a request for a model, step by step and why. Behind `route` and `/api/route`."""
 
-import asyncio
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -10,7 +9,7 @@ from django.conf import settings
 from inference import budget, installed, running_gateway
 from inference.cooldowns import Cooldowns, name_of
 from inference.installed import Installed
-from inference.local_states import is_resident, known_budget, worker_status
+from inference.local_states import is_resident, known_budget, worker_state
 from inference.protocols import wire
 from routing import patterns
 from routing.models import BackendMapping
@@ -79,7 +78,7 @@ def look_around(cooldowns: Cooldowns | None = None) -> Surroundings:
         cooling = running_gateway.cooling_targets(settings.BIND_HOST, settings.BIND_PORT)
     else:
         cooling = [name_of(target) for target in cooldowns.targets()]
-    worker = asyncio.run(worker_status())
+    worker = worker_state().status
     return Surroundings(
         snapshot=load_snapshot(),
         installed=installed.find(settings.MODELS_DIR, settings.HUB_CACHE),

@@ -1,19 +1,19 @@
 """What becomes of local models now: on the disk, in the worker's memory, and whether there is room for them at all.
 
-For synchronous callers: it looks on the disk and asks the worker.
+For synchronous callers: it looks on the disk and asks the worker, for no longer than two seconds.
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from django.conf import settings
 
-from inference import budget, sockets
+from inference import budget, restarts, sockets
 from inference.backends.local import LocalBackend
-from inference.errors import BackendError
 from inference.installed import Installed, find
 from inference.protocols import wire
+from inference.worker_state import WorkerState, ask
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +25,22 @@ class State:
     in_memory: bool | None = None
 
 
-async def worker_status() -> wire.Status | None:
-    """Ask the running worker; None where none answers."""
+@dataclass(frozen=True, slots=True)
+class Look:
+    """`models` by name."""
+
+    worker: WorkerState
+    models: Mapping[str, State]
+
+
+def worker_state() -> WorkerState:
+    return asyncio.run(_worker_state())
+
+
+async def _worker_state() -> WorkerState:
     local = LocalBackend(sockets.socket_path(settings.HOME))
     try:
-        return await local.status()
-    except BackendError:
-        return None
+        return await ask(local, restarts.place(settings.HOME))
     finally:
         await local.aclose()
 
@@ -45,11 +54,12 @@ def is_resident(model: str, worker: wire.Status) -> bool:
     return any(one.name == model for one in worker.models)
 
 
-def look(names: Iterable[str]) -> dict[str, State]:
+def look(names: Iterable[str]) -> Look:
     found = find(settings.MODELS_DIR, settings.HUB_CACHE)
-    worker = asyncio.run(worker_status())
-    available = known_budget(worker)
-    return {name: state(found.get(name), name, worker, available=available) for name in names}
+    worker = worker_state()
+    available = known_budget(worker.status)
+    states = {name: state(found.get(name), name, worker.status, available=available) for name in names}
+    return Look(worker, states)
 
 
 def state(model: Installed | None, name: str, worker: wire.Status | None, *, available: int | None) -> State:

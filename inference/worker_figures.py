@@ -1,11 +1,8 @@
 """What the metrics tell of the local worker and of restarts."""
 
-from collections.abc import Mapping
-
 from inference import metrics
 from inference.metrics import Key
 from inference.protocols import wire
-from inference.restarts import Restarts
 from inference.worker_state import WorkerState
 
 
@@ -14,7 +11,8 @@ def figures(state: WorkerState) -> dict[Key, float]:
     values: dict[Key, float] = {(metrics.WORKER_UP.name,): float(state.status is not None)}
     if state.status is not None:
         values |= of_worker(state.status) | of_models(state.status)
-    return values | of_restarts(state.restarts)
+    restarts = {"worker": state.own.count, "web": state.of_web}
+    return values | {(metrics.RESTARTS.name, process): float(count) for process, count in restarts.items()}
 
 
 def of_worker(status: wire.Status) -> dict[Key, float]:
@@ -42,11 +40,3 @@ def of_models(status: wire.Status) -> dict[Key, float]:
         values[metrics.MODEL_MEMORY.name, model.name] = model.size
         values[metrics.MODEL_ACTIVE.name, model.name] = model.active
     return values
-
-
-def of_restarts(restarts: Mapping[str, Restarts]) -> dict[Key, float]:
-    """The web processes are counted together: their numbers say nothing."""
-    counts = {"web": 0, "worker": 0}
-    for child, record in restarts.items():
-        counts[child.partition(" ")[0]] += record.count
-    return {(metrics.RESTARTS.name, process): float(count) for process, count in counts.items()}

@@ -27,7 +27,13 @@ class WorkerState:
 
     @property
     def own(self) -> Restarts:
+        """The worker's restarts."""
         return self.restarts.get(restarts.WORKER, Restarts())
+
+    @property
+    def of_web(self) -> int:
+        """How often web processes were started again."""
+        return sum(record.count for child, record in self.restarts.items() if child != restarts.WORKER)
 
 
 class Checkup:

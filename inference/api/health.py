@@ -5,6 +5,7 @@ Who shows a client key, or asks from loopback, also sees the parts.
 
 from typing import Any
 
+import msgspec
 from django.http import JsonResponse
 
 from inference.api.gateway import Gateway
@@ -36,13 +37,15 @@ class Health:
 
     async def look(self) -> dict[str, Any]:
         gateway = self._gateway
+        worker = await self._checkup.look()
         return {
             "gateway": "draining" if gateway.activity.draining else "ok",
             "database": "ok" if gateway.keeper.healthy else "unreachable",
             "configuration": {"generation": gateway.keeper.current.generation},
             "credentials": {"unreadable": list(gateway.keeper.current.problems)},
             "cooling": [name_of(target) for target in gateway.executor.cooldowns.targets()],
-            "worker": worker_part(await self._checkup.look()),
+            "web": {"restarts": worker.of_web},
+            "worker": worker_part(worker),
         }
 
 
@@ -55,12 +58,17 @@ def worker_part(state: WorkerState) -> Part:
 def shown(status: wire.Status) -> Part:
     return {
         "status": "ok",
-        "models": [model.name for model in status.models],
+        "pid": status.pid,
+        "models": {model.name: {"memory": model.size, "active": model.active} for model in status.models},
         "loading": status.loading,
         "active": status.active,
+        "reading": status.reading,
         "waiting": status.waiting,
         "steps": status.steps,
+        "tokens": {"read": status.read, "written": status.written, "written_per_second": round(status.speed, 1)},
         "memory": status.memory,
+        "budget": status.budget,
+        "prefixes": msgspec.to_builtins(status.prefixes),
     }
 
 

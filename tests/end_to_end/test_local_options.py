@@ -24,8 +24,7 @@ def operator(gateway: Gateway) -> Iterator[httpx2.Client]:
 
 
 def in_memory(gateway: Gateway) -> list[str]:
-    models: list[str] = gateway.ready()["parts"]["worker"].get("models", [])
-    return models
+    return list(gateway.ready()["parts"]["worker"].get("models", {}))
 
 
 def question(gateway: Gateway) -> httpx2.Response:

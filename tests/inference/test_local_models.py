@@ -119,6 +119,12 @@ def test_the_admin_lists_what_becomes_of_each(browser: Client) -> None:
     assert 'field-in_memory">unknown<' in page
 
 
+def test_the_admin_says_how_the_worker_is_doing(browser: Client) -> None:
+    page = browser.get(MODELS).content.decode()
+    assert '<th scope="row">Worker</th><td>The local worker does not run.</td>' in page
+    assert '<th scope="row">Restarts</th><td>0</td>' in page
+
+
 def test_options_are_added_in_the_admin(browser: Client) -> None:
     before = generation.current()
     typed = {"name": "org/model", "pinned": "on", "idle_ttl": "", "max_context": "4096"}

@@ -1,6 +1,5 @@
 """Lists, brings and removes local models."""
 
-import asyncio
 from typing import Any
 
 from django.conf import settings
@@ -10,7 +9,7 @@ from inference import downloads, prefix_folder
 from inference.budget import readable
 from inference.explain import Check, fits
 from inference.installed import Installed, find
-from inference.local_states import is_resident, known_budget, worker_status
+from inference.local_states import is_resident, known_budget, worker_state
 
 PLACES = {"bundled": "comes with MLX Manager", "models": "MLXMANAGER_MODELS_DIR", "cache": "the Hugging Face cache"}
 
@@ -41,7 +40,7 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from None
 
     def list(self) -> None:
-        worker = asyncio.run(worker_status())
+        worker = worker_state().status
         available = known_budget(worker)
         for model in installed().values():
             notes = ["for embeddings"] if model.kind == "embedding" else []
@@ -64,7 +63,7 @@ class Command(BaseCommand):
         )
         model = installed()[name]
         self.stdout.write(f"{name} is installed ({readable(model.size)}) in {folder}")
-        self.stdout.write(f"It {tell(fits(model, known_budget(asyncio.run(worker_status()))))}.")
+        self.stdout.write(f"It {tell(fits(model, known_budget(worker_state().status)))}.")
 
     def remove(self, name: str) -> None:
         folder = downloads.place(name, settings.MODELS_DIR)
