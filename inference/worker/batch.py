@@ -50,12 +50,16 @@ class Engine(Protocol):
 
 
 class Batch:
-    """`max_context`: how many tokens a prompt and its answer may have, where that is less than the model can."""
+    """`max_context`: how many tokens a prompt and its answer may have, where that is less than the model can.
+
+    `read` and `written` count the tokens of prompts and of answers.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self._borders = Borders(engine.tokenizer)
         self.max_context: int | None = None
+        self.read = self.written = 0
         self._rows: dict[int, Row] = {}
         self._prepared: WeakKeyDictionary[Work, Prepared] = WeakKeyDictionary()
         self._beginning: list[Prepared] = []
@@ -126,6 +130,8 @@ class Batch:
                 progress = wire.Progress(row.work.caller.id, made.read, made.total)
                 updates.append(Update(row.work.caller, progress))
             else:
+                self.read += row.prompt - row.cached if row.writing is None else 0
+                self.written += 1
                 updates += self._write(row, made)
         return updates
 

@@ -64,6 +64,7 @@ class EmbeddingBatch:
         self._requests: deque[Request] = deque()
         self._piece: Piece | None = None
         self._tokens = LEAST_PIECE
+        self.read = self.written = 0
 
     def __len__(self) -> int:
         return len(self._requests)
@@ -118,6 +119,7 @@ class EmbeddingBatch:
         self._tokens = piece_size(piece.tokens, piece.seconds)
         for (request, number), vector in zip(piece.places, vectors, strict=True):
             request.vectors[number] = vector
+            self.read += len(request.inputs.rows[number])
         whole = [request for request in self._requests if len(request.vectors) == len(request.inputs.rows)]
         for request in whole:
             self._requests.remove(request)

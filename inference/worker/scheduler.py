@@ -6,6 +6,7 @@ the thread calls once a step.
 
 import logging
 import math
+import os
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -16,6 +17,7 @@ from inference.worker.admission import Admission
 from inference.worker.inbox import Errand, Inbox
 from inference.worker.models import Models
 from inference.worker.residents import Resident
+from inference.worker.throughput import Throughput
 from inference.worker.work import Caller, Update, Wish, Work, failed, unanswered
 
 log = logging.getLogger(__name__)
@@ -54,6 +56,7 @@ class Scheduler:
         self._bytes = 0
         self._kept = wire.Prefixes()
         self._reading = 0
+        self._throughput = Throughput()
         self._thread = threading.Thread(target=self._run, name="mlx", daemon=True)
 
     def start(self) -> None:
@@ -132,6 +135,10 @@ class Scheduler:
             prefixes=self._kept,
             budget=self._models.budget,
             reading=self._reading,
+            read=self._throughput.read,
+            written=self._throughput.written,
+            speed=self._throughput.speed(),
+            pid=os.getpid(),
         )
 
     def _later(self, caller: Caller | None, run: Callable[[], Sequence[Update]]) -> None:
@@ -177,16 +184,18 @@ class Scheduler:
         return [failed(errand.caller, problem)] if errand.caller else []
 
     def _step(self, resident: Resident) -> list[Update]:
-        began = time.monotonic()
+        began, batch = time.monotonic(), resident.batch
+        read, written = batch.read, batch.written
         try:
-            return resident.batch.step()
+            return batch.step()
         except Exception:
             # What MLX raises leaves the batch in an unknown state: the model is loaded anew for the next request.
             log.exception("step failed model=%s", resident.name)
-            updates = resident.batch.fail(GatewayError(Kind.INTERNAL_ERROR, "The local model failed."))
+            updates = batch.fail(GatewayError(Kind.INTERNAL_ERROR, "The local model failed."))
             self._models.drop(resident.name)
             return updates
         finally:
+            self._throughput.add(read=batch.read - read, written=batch.written - written)
             self._steps += 1
             self._step_seconds = time.monotonic() - began
 

@@ -10,7 +10,7 @@ import pytest
 from inference.metrics import METRICS
 from tests.answers import Answer, events, refusal
 from tests.end_to_end.questions import CAPITAL, CHUNK, fresh
-from tests.gateway import Gateway, running_gateway, wait_until
+from tests.gateway import START_SECONDS, Gateway, running_gateway, wait_until
 from tests.scraping import Scrape, scrape
 from tests.upstreams import Upstream
 
@@ -215,16 +215,16 @@ def test_without_a_worker_all_else_is_shown(gateway: Gateway) -> None:
 
 def test_all_web_processes_are_counted_together_whoever_answers() -> None:
     with running_gateway(MLXMANAGER_WEB_PROCESSES="2") as gateway:
+        wait_until(lambda: scrape(gateway).of("web_processes") == 2, seconds=START_SECONDS)
         total = 0.0
         for _ in range(12):
             gateway.post(CHAT, asked("unheard-of"))
             seen = scrape(gateway)
-            assert seen.of("web_processes") == 2
             assert seen.of("requests_total") >= total
             total = seen.of("requests_total")
         wait_until(lambda: scrape(gateway).of("requests_total", outcome="model_not_found") == 12)
         os.kill(gateway.children("mlxmanager.server")[0], signal.SIGKILL)
-        wait_until(lambda: has_restarted(scrape(gateway)))
+        wait_until(lambda: has_restarted(scrape(gateway)), seconds=START_SECONDS)
         assert scrape(gateway).of("requests_total", outcome="model_not_found") == 12
 
 
