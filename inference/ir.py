@@ -151,7 +151,8 @@ class Request(msgspec.Struct, frozen=True):
     `shows_reasoning` is false when the client's protocol hides reasoning it did not ask for.
     `custom_tools` names those of `tools` whose one argument `input` the client wants as plain text;
     `legacy_functions`: it knows calls by their older name. `session` is the same for all requests of a conversation.
-    `service_tier` is in OpenAI's words.
+    `service_tier` is in OpenAI's words. So many `answers` are to be written. `logprobs` is how many candidates to show
+    for each token's place, with their likelihood and that of the token itself; None: nothing of that.
     """
 
     model: str
@@ -172,6 +173,8 @@ class Request(msgspec.Struct, frozen=True):
     service_tier: str | None = None
     custom_tools: tuple[str, ...] = ()
     legacy_functions: bool = False
+    answers: int = 1
+    logprobs: int | None = None
 
 
 # The answer.
@@ -192,8 +195,29 @@ class Usage(msgspec.Struct, frozen=True, omit_defaults=True):
     service_tier: str | None = None
 
 
+class Candidate(msgspec.Struct, frozen=True, array_like=True):
+    """A token that could have been written, as the bytes that it stands for. `logprob` is of the model itself."""
+
+    data: bytes
+    logprob: float
+
+
+class Token(msgspec.Struct, frozen=True, array_like=True):
+    """A token of a text, and the likeliest `candidates` for its place, the best first.
+
+    `data` are those of its bytes that the text shows. `logprob` is None where nothing stands before the token.
+    """
+
+    data: bytes
+    logprob: float | None
+    candidates: tuple[Candidate, ...] = ()
+
+
 class Completion(msgspec.Struct, frozen=True):
-    """A whole answer. `id` is the backend's own, or empty. `explanation` says why the model refused."""
+    """A whole answer. `id` is the backend's own, or empty. `explanation` says why the model refused.
+
+    `tokens` are those of its text, where their likelihood was asked for.
+    """
 
     id: str
     content: tuple[Block, ...]
@@ -201,6 +225,7 @@ class Completion(msgspec.Struct, frozen=True):
     stop_sequence: str | None = None
     usage: Usage = Usage()
     explanation: str | None = None
+    tokens: tuple[Token, ...] = ()
 
 
 # Events come in blocks, one after the other: a delta of another kind, or a `ToolStarted`, ends the block before.
@@ -212,7 +237,10 @@ class Started(Value, frozen=True, tag="started"):
 
 
 class TextDelta(Value, frozen=True, tag="text_delta"):
+    """`tokens`: those which the text has come to the end of with this piece, where their likelihood was asked for."""
+
     text: str
+    tokens: tuple[Token, ...] = ()
 
 
 class Cited(Value, frozen=True, tag="cited"):

@@ -28,7 +28,8 @@ from inference.protocols.codec import (
 )
 from inference.protocols.folding import fold
 from inference.protocols.joining import JoinedStream, UndoingParser, WholeParser, WindowedParser
-from inference.protocols.openai_completions import LocalCompletions
+from inference.protocols.openai_chat.choices import local_choices
+from inference.protocols.openai_completions import local_completions
 from inference.protocols.openai_embeddings import LocalEmbeddings
 from inference.protocols.passthrough import PassthroughStream, WatchedCodec, check
 from inference.protocols.profiles import profile_of
@@ -70,10 +71,12 @@ def begin(
     return start(asked, Aim(model, profile_of(backend, model, overrides or {}), Warnings(strict=strict), memory))
 
 
-def translated(backend: str, asked: Asked, aim: Aim) -> "Translation":
+def translated(backend: str, asked: Asked, aim: Aim) -> Exchange:
     """Client and backend each speak a protocol of their own."""
     decoded = unambiguous(asked.body)
     request = CLIENT_CODECS[asked.protocol].parse_request(asked.body, aim.warnings)
+    if backend == "native" and request.answers > 1:
+        return local_choices(request, aim, answering(asked, request))
     memory = (
         aim.memory if request.tools and (asked.protocol, backend) == ("openai_chat", "anthropic_messages") else None
     )
@@ -92,6 +95,20 @@ def translated(backend: str, asked: Asked, aim: Aim) -> "Translation":
         memory=memory,
         # The others tell by themselves that their window was full.
         window=aim.profile.context_window if backend == "openai_chat" else None,
+    )
+
+
+def answering(asked: Asked, request: ir.Request, *, input_tokens: int = 0) -> Answering:
+    return Answering(
+        request_id=asked.request_id,
+        model=asked.model,
+        created=asked.created,
+        include_usage=request.include_usage,
+        shows_reasoning=request.shows_reasoning,
+        custom_tools=frozenset(request.custom_tools),
+        legacy_functions=request.legacy_functions,
+        input_tokens=input_tokens,
+        logprobs=request.logprobs is not None,
     )
 
 
@@ -120,16 +137,7 @@ class Translation:
         self._rendered = rendered
         self._memory = memory
         self._window = window
-        self._answering = Answering(
-            request_id=asked.request_id,
-            model=asked.model,
-            created=asked.created,
-            include_usage=request.include_usage,
-            shows_reasoning=request.shows_reasoning,
-            custom_tools=frozenset(request.custom_tools),
-            legacy_functions=request.legacy_functions,
-            input_tokens=input_tokens,
-        )
+        self._answering = answering(asked, request, input_tokens=input_tokens)
 
     def plain(self, body: bytes, *, is_stream: bool) -> bytes:
         parser = self._parser(is_stream)
@@ -207,7 +215,7 @@ EXCHANGES: dict[tuple[str, str], Callable[[Asked, Aim], Exchange]] = {
     ("openai_chat", "anthropic_messages"): partial(translated, "anthropic_messages"),
     ("openai_chat", "native"): partial(translated, "native"),
     ("openai_completions", "openai_chat"): partial(Identity, openai_chat, "completions"),
-    ("openai_completions", "native"): LocalCompletions,
+    ("openai_completions", "native"): local_completions,
     ("openai_embeddings", "openai_chat"): partial(Identity, openai_chat, "embeddings"),
     ("openai_embeddings", "native"): LocalEmbeddings,
     ("anthropic_messages", "anthropic_messages"): partial(Identity, anthropic_messages, "messages"),

@@ -216,7 +216,7 @@ def requests(call: Call) -> list[tuple[wire.Asking, Render]]:
     """The frames to send for a call, and how what comes for each is rendered. By the endpoint, and what the body is:
 
     - none: a Job, answered by a stream of events;
-    - `completions`: a list of Jobs, answered by one stream of events with the numbers of their jobs;
+    - `choices`: a list of Jobs, answered by one stream of events with the numbers of their jobs;
     - `count`: a Job, answered by its number of tokens;
     - `embeddings`: an EmbeddingJob, answered by Embeddings.
     """
@@ -226,7 +226,7 @@ def requests(call: Call) -> list[tuple[wire.Asking, Render]]:
     match call.endpoint:
         case "":
             return [(submit(msgspec.Raw(call.body)), wire.prefixed)]
-        case "completions":
+        case "choices":
             jobs = JOBS.decode(call.body)
             return [(submit(job), functools.partial(native.render_choice, number)) for number, job in enumerate(jobs)]
         case "count":

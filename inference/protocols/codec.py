@@ -50,7 +50,7 @@ class Answering:
     """What a rendered answer needs beside its content.
 
     `model` is the name the client asked for, `created` is in Unix seconds. `input_tokens` is what the prompt is
-    estimated at, until the backend says. The rest is as in `ir.Request`.
+    estimated at, until the backend says. `logprobs`: the client wants them. The rest is as in `ir.Request`.
     """
 
     request_id: str
@@ -61,6 +61,7 @@ class Answering:
     custom_tools: frozenset[str] = frozenset()
     legacy_functions: bool = False
     input_tokens: int = 0
+    logprobs: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,14 +13,18 @@ class Folder:
         self.started = ir.Started()
         self.finished = ir.Finished("end_turn")
         self.blocks: list[ir.Block] = []
+        self.tokens: list[ir.Token] = []
         self._kind: type[ir.Event] | None = None
         self._call = ir.ToolStarted("", "")
         self._pieces: list[str] = []
 
     def add(self, event: ir.Event) -> None:
         match event:
-            case ir.TextDelta(text=piece) | ir.ThinkingDelta(text=piece):
-                self._continue(type(event), piece)
+            case ir.TextDelta(text=piece, tokens=tokens):
+                self._continue(ir.TextDelta, piece)
+                self.tokens += tokens
+            case ir.ThinkingDelta(text=piece):
+                self._continue(ir.ThinkingDelta, piece)
             case ir.ToolDelta(json=piece):
                 self._pieces.append(piece)
             case ir.ToolStarted():
@@ -92,6 +96,7 @@ def fold(events: ir.Events) -> ir.Completion:
         stop_sequence=finished.stop_sequence,
         usage=finished.usage,
         explanation=finished.explanation,
+        tokens=tuple(folder.tokens),
     )
 
 

@@ -26,6 +26,7 @@ def reduced(request: ir.Request, model: str) -> ir.Request:
         max_tokens=request.max_tokens,
         output=request.output,
         service_tier=BATCH_TIER if request.service_tier == BATCH_TIER else None,
+        logprobs=request.logprobs,
     )
 
 

@@ -64,7 +64,12 @@ EVENT_LIST: msgspec.msgpack.Decoder[list[ir.Event]] = msgspec.msgpack.Decoder(li
 
 def render_request(request: ir.Request, aim: Aim) -> Rendered:
     """Raises Untranslatable."""
-    return Rendered(wire.encode(Job(reduced(request, aim.model), thinking(request), budget(request))))
+    return Rendered(wire.encode(job(request, aim)))
+
+
+def job(request: ir.Request, aim: Aim) -> Job:
+    """Raises Untranslatable."""
+    return Job(reduced(request, aim.model), thinking(request), budget(request))
 
 
 def thinking(request: ir.Request) -> bool | None:

@@ -7,7 +7,7 @@ import msgspec
 from inference import ir
 from inference.errors import Kind
 
-VERSION = 4
+VERSION = 5
 LENGTH_BYTES = 4
 PREFIX_BYTES = 64
 

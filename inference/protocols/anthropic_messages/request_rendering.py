@@ -5,6 +5,7 @@ import re
 import msgspec
 
 from inference import ir
+from inference.errors import Untranslatable
 from inference.ir import JSON
 from inference.protocols.anthropic_messages.content_rendering import ContentRenderer
 from inference.protocols.anthropic_messages.output_format import shaped
@@ -25,6 +26,7 @@ KEPT_TIERS = frozenset({"auto", "default"})
 
 def render_request(request: ir.Request, aim: Aim) -> Rendered:
     """Raises Untranslatable."""
+    refuse(request)
     request = reconciled(request, aim)
     turns = arranged(request.messages, aim)
     body: dict[str, JSON] = {"model": aim.model, **render_reasoning(request, turns, aim)}
@@ -43,6 +45,13 @@ def render_request(request: ir.Request, aim: Aim) -> Rendered:
     body["messages"] = [content.turn(turn) for turn in turns]
     names = refitted(request.tools, aim.profile.tool_name_max)
     return Rendered(msgspec.json.encode(body), names, answer.answer_tool)
+
+
+def refuse(request: ir.Request) -> None:
+    """What no Anthropic model can be asked for, under the names that OpenAI's clients know."""
+    for field, present in (("n", request.answers > 1), ("logprobs", request.logprobs is not None)):
+        if present:
+            raise Untranslatable("This cannot be kept by the backend that answers this model.", param=field)
 
 
 def render_bookkeeping(request: ir.Request, aim: Aim) -> dict[str, JSON]:

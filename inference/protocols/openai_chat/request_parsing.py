@@ -13,6 +13,8 @@ from inference.protocols.warnings import Warnings
 
 REQUEST = msgspec.json.Decoder(shapes.Request)
 KNOWN = frozenset(shapes.Request.__struct_fields__)
+MOST_ANSWERS = 128
+MOST_CANDIDATES = 20
 MOST = {"messages": 100_000, "tools": 1024, "functions": 1024}
 
 
@@ -42,6 +44,8 @@ def parse_request(body: bytes, warnings: Warnings) -> ir.Request:
         service_tier=asked.service_tier,
         custom_tools=offer.custom,
         legacy_functions=offer.legacy,
+        answers=1 if asked.n is None else asked.n,
+        logprobs=(asked.top_logprobs or 0) if asked.logprobs else None,
     )
 
 
@@ -58,14 +62,22 @@ def check(asked: shapes.Request) -> None:
         limit = getattr(asked, name)
         if limit is not None and limit <= 0:
             raise GatewayError(Kind.INVALID_VALUE, "This field must be above 0.", param=name)
+    if asked.n is not None:
+        check_range("n", asked.n, least=1, most=MOST_ANSWERS)
+    if asked.top_logprobs is not None:
+        check_range("top_logprobs", asked.top_logprobs, least=0, most=MOST_CANDIDATES)
+        if asked.top_logprobs and not asked.logprobs:
+            raise GatewayError(Kind.INVALID_VALUE, "This field needs logprobs to be true.", param="top_logprobs")
+
+
+def check_range(name: str, value: int, *, least: int, most: int) -> None:
+    if not least <= value <= most:
+        raise GatewayError(Kind.INVALID_VALUE, f"This field must be between {least} and {most}.", param=name)
 
 
 def refuse(asked: shapes.Request) -> None:
     """What nobody but OpenAI could answer."""
     unsupported = {
-        "n": (asked.n or 1) > 1,
-        "logprobs": bool(asked.logprobs),
-        "top_logprobs": bool(asked.top_logprobs),
         "modalities": "audio" in (asked.modalities or ()),
         "audio": asked.audio is not None,
         "moderation": blocks(asked.moderation),

@@ -1,6 +1,6 @@
 """A whole chat completion: the upstream's to the neutral form, and the neutral form to the client's."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -12,6 +12,7 @@ from inference.protocols.codec import Answering
 from inference.protocols.names import derived_id
 from inference.protocols.openai_chat.answers import REFUSAL, Answer, Piece, check, finish_reason_of, stop_reason_of
 from inference.protocols.openai_chat.calls import render_calls
+from inference.protocols.openai_chat.logprobs import render_tokens
 from inference.protocols.openai_chat.usage import parse_usage, render_usage
 from inference.protocols.refusals import parse_stream_error
 
@@ -67,23 +68,31 @@ def completion_id(upstream_id: str, answering: Answering) -> str:
 
 
 def render_completion(completion: ir.Completion, answering: Answering) -> bytes:
-    choice = {
-        "index": 0,
-        "message": render_message(completion, answering),
-        "logprobs": None,
-        "finish_reason": finish_reason_of(completion.stop_reason, legacy=answering.legacy_functions),
-    }
+    return render_completions([completion], completion.usage, answering)
+
+
+def render_completions(completions: Sequence[ir.Completion], usage: ir.Usage, answering: Answering) -> bytes:
+    """Several answers to one request; `usage` is that of all."""
     answer: dict[str, JSON] = {
-        "id": completion_id(completion.id, answering),
+        "id": completion_id(completions[0].id, answering),
         "object": "chat.completion",
         "created": answering.created,
         "model": answering.model,
-        "choices": [choice],
-        "usage": render_usage(completion.usage),
+        "choices": [render_choice(index, completion, answering) for index, completion in enumerate(completions)],
+        "usage": render_usage(usage),
     }
-    if completion.usage.service_tier:
-        answer["service_tier"] = completion.usage.service_tier
+    if usage.service_tier:
+        answer["service_tier"] = usage.service_tier
     return msgspec.json.encode(answer)
+
+
+def render_choice(index: int, completion: ir.Completion, answering: Answering) -> dict[str, JSON]:
+    return {
+        "index": index,
+        "message": render_message(completion, answering),
+        "logprobs": render_tokens(completion.tokens) if answering.logprobs else None,
+        "finish_reason": finish_reason_of(completion.stop_reason, legacy=answering.legacy_functions),
+    }
 
 
 def render_message(completion: ir.Completion, answering: Answering) -> dict[str, JSON]:

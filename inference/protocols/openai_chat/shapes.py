@@ -148,10 +148,10 @@ class Request(msgspec.Struct):
     safety_identifier: str | None = None
     prompt_cache_key: str | None = None
     service_tier: str | None = None
-    # What cannot be kept.
     n: int | None = None
     logprobs: bool | None = None
     top_logprobs: int | None = None
+    # What cannot be kept.
     modalities: list[str] | None = None
     audio: JSON = None
     moderation: Moderation | None = None

@@ -12,6 +12,7 @@ from inference.protocols import arguments
 from inference.protocols.codec import Answering
 from inference.protocols.openai_chat import calls
 from inference.protocols.openai_chat.answers import REFUSAL, finish_reason_of
+from inference.protocols.openai_chat.logprobs import render_tokens
 from inference.protocols.openai_chat.responses import completion_id, render_annotation, render_native_thinking
 from inference.protocols.openai_chat.usage import render_usage
 
@@ -25,12 +26,15 @@ encode = msgspec.json.encode
 
 
 class StreamRenderer:
-    """What all chunks share is encoded once."""
+    """What all chunks share is encoded once. `closes`: the stream ends with this answer, else with `close`."""
 
-    def __init__(self, answering: Answering) -> None:
+    def __init__(self, answering: Answering, *, index: int = 0, closes: bool = True) -> None:
         self._answering = answering
+        self._index = index
+        self._closes = closes
         self._started = False
         self._head = b""
+        self._choice = b""
         self._tail = b',"logprobs":null,"finish_reason":null}]}\n\n'
         if answering.include_usage:
             self._tail = b',"logprobs":null,"finish_reason":null}],"usage":null}\n\n'
@@ -51,8 +55,10 @@ class StreamRenderer:
 
     def _rendered(self, event: ir.Event) -> bytes:
         match event:
-            case ir.TextDelta(text=text):
+            case ir.TextDelta(text=text, tokens=()):
                 return self._chunk(b'{"content":%b}' % encode(text)) if text else b""
+            case ir.TextDelta(text=text, tokens=tokens):
+                return self._chunk(b'{"content":%b}' % encode(text), logprobs=encode(render_tokens(tokens)))
             case ir.ToolDelta(json=piece):
                 return self._arguments(piece) if piece else b""
             case ir.ThinkingDelta(text=text):
@@ -88,14 +94,16 @@ class StreamRenderer:
             answering.created,
             encode(answering.model),
         )
+        self._choice = b'%b{"index":%d,"delta":' % (self._head, self._index)
         return self._chunk(b'{"role":"assistant","content":""}')
 
-    def _chunk(self, delta: bytes) -> bytes:
+    def _chunk(self, delta: bytes, *, logprobs: bytes | None = None) -> bytes:
         """A chunk with this delta, behind what has to come before it."""
         before = b"" if self._started else self._start("")
         if self._is_owed:
             before += self._end_call()
-        return b'%b%b{"index":0,"delta":%b%b' % (before, self._head, delta, self._tail)
+        tail = self._tail if logprobs is None else self._tail.replace(b"null", logprobs, 1)
+        return b"%b%b%b%b" % (before, self._choice, delta, tail)
 
     def _think(self, text: str) -> bytes:
         if not self._answering.shows_reasoning:
@@ -147,18 +155,21 @@ class StreamRenderer:
             before += self._end_call()
         choice = encode(
             {
-                "index": 0,
+                "index": self._index,
                 "delta": self._last_delta(event),
                 "logprobs": None,
                 "finish_reason": finish_reason_of(event.stop_reason, legacy=self._answering.legacy_functions),
             }
         )
-        tier = b',"service_tier":%b' % encode(event.usage.service_tier) if event.usage.service_tier else b""
+        counts = b',"usage":null' if self._answering.include_usage else b""
+        closing = self.close(event.usage) if self._closes else b""
+        return b"%b%b%b]%b%b}\n\n%b" % (before, self._head, choice, counts, tier_of(event.usage), closing)
+
+    def close(self, usage: ir.Usage) -> bytes:
+        """The end of the stream, behind that of the last answer."""
         if not self._answering.include_usage:
-            return b"%b%b%b]%b}\n\n%b" % (before, self._head, choice, tier, DONE)
-        usage = encode(render_usage(event.usage))
-        last = b'%b],"usage":%b%b}\n\n' % (self._head, usage, tier)
-        return b'%b%b%b],"usage":null%b}\n\n%b%b' % (before, self._head, choice, tier, last, DONE)
+            return DONE
+        return b'%b],"usage":%b%b}\n\n%b' % (self._head, encode(render_usage(usage)), tier_of(usage), DONE)
 
     def _last_delta(self, event: ir.Finished) -> dict[str, JSON]:
         """Lists go out once and whole, each entry with an index: the SDK's accumulator fails on what has none."""
@@ -172,6 +183,10 @@ class StreamRenderer:
         if self._annotations:
             delta["annotations"] = indexed(self._annotations)
         return delta
+
+
+def tier_of(usage: ir.Usage) -> bytes:
+    return b',"service_tier":%b' % encode(usage.service_tier) if usage.service_tier else b""
 
 
 def indexed(entries: Iterable[dict[str, JSON]]) -> list[dict[str, JSON]]:

@@ -1,5 +1,5 @@
 """OpenAI's legacy completions, for those who call us: raw prompts, several at once, each with several answers."""
 
-from inference.protocols.openai_completions.exchange import LocalCompletions
+from inference.protocols.openai_completions.exchange import local_completions
 
-__all__ = ["LocalCompletions"]
+__all__ = ["local_completions"]

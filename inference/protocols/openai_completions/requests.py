@@ -9,13 +9,14 @@ from inference.envelope import fields
 from inference.errors import GatewayError, Kind, Untranslatable
 from inference.ir import JSON
 from inference.protocols import native
+from inference.protocols.choices import numbered
 from inference.protocols.decoding import decode
 from inference.protocols.text_inputs import TextInput, parse_inputs
 from inference.protocols.warnings import Warnings
 
 DEFAULT_MAX_TOKENS = 16
 MOST_CHOICES = 128
-SEEDS = 2**63
+MOST_CANDIDATES = 5
 
 
 class StreamOptions(msgspec.Struct):
@@ -42,9 +43,9 @@ class Fields(msgspec.Struct):
     presence_penalty: float | None = None
     seed: int | None = None
     logit_bias: dict[str, float] | None = None
+    logprobs: int | None = None
     # What cannot be kept.
     suffix: str | None = None
-    logprobs: int | None = None
     # What can be left out without a word.
     user: JSON = None
 
@@ -63,6 +64,7 @@ class Request:
     max_tokens: int
     stop: tuple[str, ...]
     sampling: ir.Sampling
+    logprobs: int | None
     include_usage: bool
 
 
@@ -76,6 +78,7 @@ def parse_request(body: bytes, warnings: Warnings) -> Request:
         max_tokens=DEFAULT_MAX_TOKENS if asked.max_tokens is None else asked.max_tokens,
         stop=tuple([asked.stop] if isinstance(asked.stop, str) else asked.stop or ()),
         sampling=parse_sampling(asked),
+        logprobs=asked.logprobs,
         include_usage=bool(asked.stream_options and asked.stream_options.include_usage),
     )
     check(request)
@@ -100,9 +103,12 @@ def parse_sampling(asked: Fields) -> ir.Sampling:
 
 
 def check(request: Request) -> None:
-    for name, value in (("n", request.answers), ("max_tokens", request.max_tokens)):
-        if value <= 0:
-            raise GatewayError(Kind.INVALID_VALUE, "This field must be above 0.", param=name)
+    for name, value, least in (("n", request.answers, 1), ("max_tokens", request.max_tokens, 0)):
+        if value < least:
+            raise GatewayError(Kind.INVALID_VALUE, f"This field must not be below {least}.", param=name)
+    if request.logprobs is not None and not 0 <= request.logprobs <= MOST_CANDIDATES:
+        message = f"This field must be between 0 and {MOST_CANDIDATES}."
+        raise GatewayError(Kind.INVALID_VALUE, message, param="logprobs")
     if len(request.prompts) * request.answers > MOST_CHOICES:
         message = f"There may be at most {MOST_CHOICES} answers to all prompts together."
         raise GatewayError(Kind.INVALID_VALUE, message, param="prompt" if request.answers == 1 else "n")
@@ -112,7 +118,6 @@ def refuse(asked: Fields, request: Request) -> None:
     unsupported = {
         "best_of": asked.best_of is not None and asked.best_of > request.answers,
         "suffix": bool(asked.suffix),
-        "logprobs": asked.logprobs is not None,
     }
     for field, present in unsupported.items():
         if present:
@@ -126,9 +131,12 @@ def jobs(request: Request, model: str) -> list[native.Job]:
 
 
 def job(request: Request, model: str, *, prompt: TextInput, number: int) -> native.Job:
-    """Answers to one prompt differ although the client gave one seed, and are the same when it asks again."""
-    sampling = request.sampling
-    if sampling.seed is not None:
-        sampling = msgspec.structs.replace(sampling, seed=(sampling.seed + number) % SEEDS)
-    plain = ir.Request(model, (), sampling=sampling, stop=request.stop, max_tokens=request.max_tokens)
+    plain = ir.Request(
+        model,
+        (),
+        sampling=numbered(request.sampling, number),
+        stop=request.stop,
+        max_tokens=request.max_tokens,
+        logprobs=request.logprobs,
+    )
     return native.Job(plain, prompt=prompt, echo=request.echo)

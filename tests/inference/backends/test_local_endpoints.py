@@ -26,7 +26,7 @@ def capital(country: str) -> ir.Request:
 
 
 async def begin_all(backend: LocalBackend, *jobs: native.Job) -> Reply:
-    return await backend.open(Call("req_test", "completions", wire.encode(jobs), stream=True), LOCAL)
+    return await backend.open(Call("req_test", "choices", wire.encode(jobs), stream=True), LOCAL)
 
 
 async def read_all(reply: Reply, count: int) -> list[Answered]:

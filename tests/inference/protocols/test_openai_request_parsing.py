@@ -129,9 +129,6 @@ def test_a_strict_route_refuses_what_would_be_weakened() -> None:
 @pytest.mark.parametrize(
     ("fields", "param"),
     [
-        ({"n": 2}, "n"),
-        ({"logprobs": True}, "logprobs"),
-        ({"top_logprobs": 3}, "top_logprobs"),
         ({"modalities": ["text", "audio"]}, "modalities"),
         ({"audio": {"voice": "x"}}, "audio"),
         ({"moderation": {"model": "x", "policy": {"output": {"mode": "block"}}}}, "moderation"),
@@ -141,6 +138,36 @@ def test_a_contract_nobody_else_can_keep_is_refused(fields: dict[str, Any], para
     with pytest.raises(Untranslatable) as caught:
         parsed(**fields)
     assert (caught.value.kind, caught.value.param) == (Kind.UNSUPPORTED_PARAMETER, param)
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({}, None),
+        ({"logprobs": False, "top_logprobs": 0}, None),
+        ({"logprobs": True}, 0),
+        ({"logprobs": True, "top_logprobs": 20}, 20),
+    ],
+)
+def test_it_is_read_how_many_likelihoods_are_wanted(fields: dict[str, Any], expected: int | None) -> None:
+    assert parsed(**fields).logprobs == expected
+
+
+@pytest.mark.parametrize(
+    ("fields", "param"),
+    [
+        ({"n": 0}, "n"),
+        ({"n": 129}, "n"),
+        ({"logprobs": True, "top_logprobs": 21}, "top_logprobs"),
+        ({"logprobs": True, "top_logprobs": -1}, "top_logprobs"),
+        ({"logprobs": False, "top_logprobs": 1}, "top_logprobs"),
+        ({"top_logprobs": 1}, "top_logprobs"),
+    ],
+)
+def test_numbers_out_of_range_are_refused(fields: dict[str, Any], param: str) -> None:
+    with pytest.raises(GatewayError) as caught:
+        parsed(**fields)
+    assert (caught.value.kind, caught.value.param) == (Kind.INVALID_VALUE, param)
 
 
 @pytest.mark.parametrize(

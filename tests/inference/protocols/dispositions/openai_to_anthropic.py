@@ -35,7 +35,7 @@ PARAMETERS = [
     refused("n above 1", {"n": 2}, field="n"),
     dropped("n of 1", {"n": 1}, {"n": ABSENT}),
     refused("logprobs", {"logprobs": True}),
-    refused("top_logprobs", {"top_logprobs": 2}),
+    refused("top_logprobs", {"logprobs": True, "top_logprobs": 2}, field="logprobs"),
     warned("logit_bias", {"logit_bias": {"5": 3}}, {"logit_bias": ABSENT}),
     refused("logit_bias of 100 or -100", {"logit_bias": {"5": -100}}, field="logit_bias"),
     warned("seed", {"seed": 1}, {"seed": ABSENT}),

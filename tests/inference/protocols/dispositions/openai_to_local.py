@@ -51,8 +51,9 @@ ROWS = [
         {"response_format": {"type": "json_object"}},
         {"request": {"output": {"path": "response_format"}}},
     ),
-    refused("n above 1", {"n": 2}, field="n"),
-    refused("logprobs", {"logprobs": True}),
+    kept("n", {"n": 2, "seed": 5}, [{"request": {"sampling": {"seed": 5}}}, {"request": {"sampling": {"seed": 6}}}]),
+    kept("logprobs", {"logprobs": True}, {"request": {"logprobs": 0}}),
+    kept("top_logprobs", {"logprobs": True, "top_logprobs": 3}, {"request": {"logprobs": 3}}),
     refused(
         "image_url",
         user({"type": "image_url", "image_url": {"url": f"data:image/png;base64,{PIXEL}"}}),
