@@ -24,22 +24,32 @@ from mlx_lm.sample_utils import (
     greedy_sampler,
     make_repetition_penalty,
 )
-from mlx_lm.tokenizer_utils import TokenizerWrapper
+from mlx_lm.tokenizer_utils import (
+    BPEStreamingDetokenizer,
+    SPMStreamingDetokenizer,
+    StreamingDetokenizer,
+    TokenizerWrapper,
+)
+from mlx_lm.tokenizer_utils import _byte_decoder as byte_values
 from mlx_lm.utils import _get_classes, load_config, load_model, load_tokenizer
 
 from inference.worker.templates import render_jinja_template
 
 __all__ = [
     "VERSION",
+    "BPEStreamingDetokenizer",
     "BatchGenerator",
     "CacheList",
     "KVCache",
     "RotatingKVCache",
+    "SPMStreamingDetokenizer",
+    "StreamingDetokenizer",
     "TextStateMachine",
     "TokenizerWrapper",
     "apply_min_p",
     "apply_top_k",
     "apply_top_p",
+    "byte_values",
     "can_trim_prompt_cache",
     "greedy_sampler",
     "leaves",

@@ -12,6 +12,7 @@ from typing import Any
 
 from inference import ir
 from inference.worker.adapter import TextStateMachine, TokenizerWrapper
+from inference.worker.spelling import Likelihood, Spelling
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +26,8 @@ type Edges = dict[str, list[tuple[str, str]]]  # From a state: each marker, and 
 class Answer:
     """One answer as it is written. Once `stop_reason` is set, the answer has ended and takes no more tokens.
 
-    `raw`: all of it is text, whatever markers it holds. `literal`: so it is once text has begun.
+    `raw`: all of it is text, whatever markers it holds. `literal`: so it is once text has begun. A `spelling` is kept
+    where the client wants to know the tokens of the text.
     """
 
     def __init__(
@@ -38,6 +40,7 @@ class Answer:
         parallel: bool = True,
         raw: bool = False,
         literal: bool = False,
+        spelling: Spelling | None = None,
     ) -> None:
         self._tokenizer = tokenizer
         self._detokenizer = tokenizer.detokenizer
@@ -46,10 +49,13 @@ class Answer:
         self._stops = [stop for stop in stops if stop]
         edges = stop_edges(self._stops) if raw else transitions(tokenizer, bool(tools), self._stops)
         begins = THINKING if thinks else TEXT if raw else tokenizer.response_initial_state or TEXT
+        self._edges = edges
         self._state = TextStateMachine(edges).make_state(begins)
         self._literal = literal
         self._held = ""  # White space that is part of the answer only if more of the same follows.
         self._begins = thinks  # A block begins: its leading white space belongs to the marker.
+        self._spelling = spelling
+        self._place = 0  # Of what was read last, in all that the tokens say.
         self._call = ""
         self._calls = 0
         self.stop_reason: ir.StopReason | None = None
@@ -62,11 +68,14 @@ class Answer:
         self._detokenizer.add_token(token)
         self._detokenizer.last_segment  # noqa: B018 - reading it moves on
 
-    def feed(self, token: int) -> list[ir.Event]:
+    def feed(self, token: int, likelihood: Likelihood | None = None) -> list[ir.Event]:
         self.tokens += 1
         self._detokenizer.add_token(token)
         before = self._state[0]
-        events = self._take(self._detokenizer.last_segment)
+        text = self._detokenizer.last_segment
+        if self._spelling is not None and likelihood is not None:
+            self._spelling.add(token, likelihood, text)
+        events = self._take(text)
         if self._literal and self.stop_reason is None and any(isinstance(event, ir.TextDelta) for event in events):
             events += self._take_literally()
         self.thinking_tokens += THINKING in (before, self._state[0])
@@ -76,7 +85,10 @@ class Answer:
         """The model has ended, or was cut. `token`: with a token that is counted and not shown."""
         self.tokens += token
         self._detokenizer.finalize()
-        events = self._take(self._detokenizer.last_segment)
+        text = self._detokenizer.last_segment
+        if self._spelling is not None:
+            self._spelling.settle(text)
+        events = self._take(text)
         if self.stop_reason is not None:
             return events
         self._state, rest, state = TextStateMachine.flush(self._state)
@@ -86,6 +98,8 @@ class Answer:
             events += self._text(self._marked_call()) if cut else self._end_call()
         if state != THINKING:
             events += self._let_go()
+        if self._spelling is not None:
+            events += cut_short(self._spelling.tell_rest())
         self.stop_reason = self.stop_reason or ("tool_use" if self._calls and not cut else reason)
         return events
 
@@ -93,37 +107,52 @@ class Answer:
         """Text as it comes: every segment but the first begins after a marker."""
         if not text:
             return []
-        before = self._state[0]
+        before, _, _, pending = self._state
+        rest = pending + text
         self._state, segments = TextStateMachine.split(self._state, text)
         events: list[ir.Event] = []
         for number, (state, piece) in enumerate(segments):
             if number:
-                events += self._cross(before, state)
+                marker = self._marker(before, state, rest)
+                events += self._cross(before, state, marker)
+                rest = rest[len(marker) :]
             if self.stop_reason is not None:
                 break
             events += self._piece(state, piece)
+            rest = rest[len(piece) :]
             before = state
         return events
+
+    def _marker(self, old: str, new: str, text: str) -> str:
+        """That which the text begins with, and which leads from the one state to the other."""
+        return min((m for m, target in self._edges[old] if target == new and text.startswith(m)), key=len)
 
     def _take_literally(self) -> list[ir.Event]:
         """From here on JSON may hold the words of a marker."""
         self._literal = False
         _, pending, _ = TextStateMachine.flush(self._state)
-        self._state = TextStateMachine(stop_edges(self._stops)).make_state(TEXT)
+        self._edges = stop_edges(self._stops)
+        self._state = TextStateMachine(self._edges).make_state(TEXT)
         return self._take(pending)
 
-    def _cross(self, old: str, new: str) -> list[ir.Event]:
-        """A marker stood between the two states."""
+    def _cross(self, old: str, new: str, marker: str) -> list[ir.Event]:
+        """The marker stood between the two states."""
         if new.startswith(STOP):
             events = self._let_go()
+            if self._spelling is not None:
+                events += cut_short(self._spelling.tell_rest())
             self.stop_reason = "tool_use" if self._calls else "stop_sequence"
             self.stop_sequence = None if self._calls else self._stops[int(new.removeprefix(STOP))]
             return events
         self._held = ""
         self._begins = True
-        return self._end_call() if old == TOOL else []
+        # Not beyond: the marker itself is shown where what follows is no call after all.
+        cut = self._spelling.tell(self._place, self._place) if self._spelling is not None and old == TEXT else ()
+        self._place += len(marker)
+        return cut_short(cut) + (self._end_call() if old == TOOL else [])
 
     def _piece(self, state: str, piece: str) -> list[ir.Event]:
+        self._place += len(piece)
         if not piece:
             return []
         if state == TOOL:
@@ -134,7 +163,13 @@ class Answer:
         return self._text(piece)
 
     def _text(self, piece: str) -> list[ir.Event]:
-        return [ir.TextDelta(shown) for shown in self._shown(piece)]
+        return [self._say(shown, self._place - len(self._held)) for shown in self._shown(piece)]
+
+    def _say(self, text: str, end: int) -> ir.Event:
+        """What stands before the place `end`."""
+        if self._spelling is None:
+            return ir.TextDelta(text)
+        return ir.TextDelta(text, self._spelling.tell(end - len(text), end))
 
     def _shown(self, piece: str) -> list[str]:
         whole = self._held + piece
@@ -147,7 +182,7 @@ class Answer:
 
     def _let_go(self) -> list[ir.Event]:
         held, self._held = self._held, ""
-        return [ir.TextDelta(held)] if held else []
+        return [self._say(held, self._place)] if held else []
 
     def _marked_call(self) -> str:
         call, self._call = self._call, ""
@@ -164,6 +199,11 @@ class Answer:
             self.stop_reason = "tool_use"
         self._calls += len(calls)
         return [event for call in calls for event in call]
+
+
+def cut_short(tokens: tuple[ir.Token, ...]) -> list[ir.Event]:
+    """Of the tokens a part was shown, and the rest was not."""
+    return [ir.TextDelta("", tokens)] if tokens else []
 
 
 def stop_edges(stops: list[str]) -> Edges:
