@@ -13,6 +13,7 @@ from inference.worker.borders import Borders
 from inference.worker.engine import Begun, Reading, Token
 from inference.worker.fitting import Prepared, prepare
 from inference.worker.holding import Held, begin_holding
+from inference.worker.likelihoods import Likelihoods
 from inference.worker.memory import Cost, Need
 from inference.worker.priority import has_place
 from inference.worker.row import Row, begin_answer
@@ -40,6 +41,7 @@ class Engine(Protocol):
         tenant: str | None = None,
         borders: Sequence[int] = (),
         held: Held | None = None,
+        likelihoods: Likelihoods | None = None,
     ) -> Begun: ...
 
     def step(self) -> Sequence[Token | Reading]: ...
@@ -109,6 +111,8 @@ class Batch:
     def _insert(self, work: Work, job: native.Job, prepared: Prepared) -> None:
         prompt = prepared.prompt
         answer = begin_answer(job, prompt, self.engine.tokenizer)
+        wanted = job.request.logprobs
+        likelihoods = None if wanted is None else Likelihoods(wanted)
         borders = self._borders.find(job, prompt.tokens) if self.engine.needs_borders else ()
         begun = self.engine.insert(
             prompt.tokens,
@@ -117,8 +121,9 @@ class Batch:
             tenant=work.tenant,
             borders=borders,
             held=begin_holding(work, prompt, self.engine.tokenizer),
+            likelihoods=likelihoods,
         )
-        self._rows[begun.row] = Row(work, answer, prepared, begun.cached)
+        self._rows[begun.row] = Row(work, answer, prepared, begun.cached, likelihoods)
 
     def step(self) -> list[Update]:
         updates: list[Update] = []

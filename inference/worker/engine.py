@@ -16,6 +16,7 @@ from inference.installed import Installed
 from inference.worker import caches, sampling
 from inference.worker.adapter import BatchGenerator, TokenizerWrapper, leaves
 from inference.worker.holding import Held
+from inference.worker.likelihoods import Likelihoods
 from inference.worker.loading import Loading, cache_layers, read_model
 from inference.worker.memory import Cost
 from inference.worker.prefixes import Prefixes
@@ -92,6 +93,7 @@ class Engine:
         tenant: str | None = None,
         borders: Sequence[int] = (),
         held: Held | None = None,
+        likelihoods: Likelihoods | None = None,
     ) -> Begun:
         """Add a row to the batch. Without a tenant nothing is recalled or kept.
 
@@ -108,6 +110,8 @@ class Engine:
         if held is not None:
             # The last, so that nothing brings back what it has ruled out.
             processors.append(held)
+        if likelihoods is not None:
+            processors.insert(0, likelihoods)
         start = self._reuse.start(prompt, tenant, borders)
         rows: list[int] = self._batch.insert_segments(
             [start.segments],

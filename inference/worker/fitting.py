@@ -15,11 +15,15 @@ LONGEST_BY_DEFAULT = 8192
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A request as it will be begun: `limit` tokens may be written, and `at_limit` is the reason to give then."""
+    """A request as it will be begun: `limit` tokens may be written, and `at_limit` is the reason to give then.
+
+    `is_silent`: the prompt is read to be kept, and none of the answer is wanted.
+    """
 
     prompt: prompts.Prompt
     limit: int
     at_limit: ir.StopReason
+    is_silent: bool = False
 
     @property
     def length(self) -> int:
@@ -43,7 +47,7 @@ def prepare(work: Work, cost: Cost, *, window: int, room: int) -> Prepared:
         whole = len(prompt.tokens) + limit
         needs = cost.of_rows([whole]).whole
         raise too_long(work.model, whole, needs, room=room, param="max_tokens" if fitting > 0 else source)
-    return Prepared(prompt, limit, at_limit)
+    return Prepared(prompt, limit, at_limit, is_silent=asked == 0)
 
 
 def output_limit(asked: int | None, prompt: int, window: int, *, param: str) -> tuple[int, ir.StopReason]:
@@ -51,12 +55,13 @@ def output_limit(asked: int | None, prompt: int, window: int, *, param: str) -> 
 
     At least one: the last token of a text needs no place in the window.
     """
-    if asked is not None and asked < 1:
+    if asked is not None and asked < 0:
         raise GatewayError(Kind.INVALID_VALUE, "max_tokens is out of range.", param="max_tokens")
     if prompt > window:
         message = f"prompt is too long: {prompt} tokens > {window} maximum"
         raise GatewayError(Kind.CONTEXT_LENGTH_EXCEEDED, message, param=param)
-    wanted = LONGEST_BY_DEFAULT if asked is None else asked
+    # One comes of reading the prompt, wanted or not.
+    wanted = LONGEST_BY_DEFAULT if asked is None else max(asked, 1)
     room = max(1, window - prompt)
     return (wanted, "max_tokens") if wanted <= room else (room, "context_window")
 

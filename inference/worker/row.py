@@ -9,7 +9,9 @@ from inference.worker import prompts
 from inference.worker.adapter import TokenizerWrapper
 from inference.worker.engine import Token
 from inference.worker.fitting import Prepared
+from inference.worker.likelihoods import Likelihoods
 from inference.worker.parsing import Answer
+from inference.worker.spelling import Spelling
 from inference.worker.work import Update, Work
 
 
@@ -21,6 +23,7 @@ class Row:
     answer: Answer
     prepared: Prepared
     cached: int
+    likelihoods: Likelihoods | None = None
     reading: float = field(default_factory=time.monotonic)
     writing: float | None = None
 
@@ -31,9 +34,11 @@ class Row:
     def write(self, made: Token) -> list[ir.Event]:
         """What the token adds to the answer, which has a `stop_reason` once it is whole."""
         events = self._start()
+        if self.prepared.is_silent:
+            return events + self.answer.end(self.prepared.at_limit, token=False)
         if made.end == "stop":
             return events + self.answer.end("end_turn", token=True)
-        events += self.answer.feed(made.token)
+        events += self.answer.feed(made.token, self.likelihoods.take(made.token) if self.likelihoods else None)
         if made.end == "length" and self.answer.stop_reason is None:
             events += self.answer.end(self.prepared.at_limit, token=False)
         return events
@@ -71,6 +76,7 @@ def begin_answer(job: native.Job, prompt: prompts.Prompt, tokenizer: TokenizerWr
         parallel=choice is None or choice.parallel,
         raw=job.prompt is not None,
         literal=request.output is not None,
+        spelling=None if request.logprobs is None else Spelling(tokenizer),
     )
     if prompt.goes_on:
         answer.follow(prompt.tokens[-1])
