@@ -142,10 +142,10 @@ def test_the_models_own_tokens_are_prompts(openai_client: openai.OpenAI) -> None
         ({"prompt": "x", "n": 0}, "invalid_value", "n"),
         ({"prompt": "x", "n": 129}, "invalid_value", "n"),
         ({"prompt": ["x"] * 129}, "invalid_value", "prompt"),
-        ({"prompt": "x", "max_tokens": 0}, "invalid_value", "max_tokens"),
+        ({"prompt": "x", "max_tokens": -1}, "invalid_value", "max_tokens"),
         ({"prompt": "x", "best_of": 2}, "unsupported_parameter", "best_of"),
         ({"prompt": "x", "suffix": "y"}, "unsupported_parameter", "suffix"),
-        ({"prompt": "x", "logprobs": 0}, "unsupported_parameter", "logprobs"),
+        ({"prompt": "x", "n": 2, "best_of": 1}, "invalid_value", "best_of"),
         ({"prompt": "x", "stop": 5}, "invalid_type", "stop"),
     ],
 )

@@ -82,6 +82,8 @@ def parse_request(body: bytes, warnings: Warnings) -> Request:
         include_usage=bool(asked.stream_options and asked.stream_options.include_usage),
     )
     check(request)
+    if asked.best_of is not None and asked.best_of < request.answers:
+        raise GatewayError(Kind.INVALID_VALUE, "This field must not be below n.", param="best_of")
     refuse(asked, request)
     for field in fields(body):
         if field.name not in KNOWN and bytes(field.value) != b"null":

@@ -18,7 +18,7 @@ from tests.local_models import Answered, ask, is_idle, question, until
 COUNTRIES = ("France", "Italy", "Japan", "Egypt")
 LOCAL = Target("local", DEMO_NAME)
 LONG = native.Job(question("Count to 60.", model=DEMO_NAME, max_tokens=3000), thinking=False)
-WRONG = native.Job(question("Hello", model=DEMO_NAME, max_tokens=0), thinking=False)
+WRONG = native.Job(question("Hello", model=DEMO_NAME, max_tokens=-1), thinking=False)
 
 
 def capital(country: str) -> ir.Request:

@@ -244,9 +244,9 @@ async def test_a_value_out_of_range_is_refused(local: LocalBackend, name: str, v
     assert (caught.value.kind, caught.value.param) == (Kind.INVALID_VALUE, name)
 
 
-async def test_no_room_for_an_answer_is_refused(local: LocalBackend) -> None:
+async def test_less_than_nothing_is_refused(local: LocalBackend) -> None:
     with pytest.raises(BackendError) as caught:
-        await ask(local, question("Hello", max_tokens=0))
+        await ask(local, question("Hello", max_tokens=-1))
     assert (caught.value.kind, caught.value.param) == (Kind.INVALID_VALUE, "max_tokens")
 
 

@@ -9,6 +9,7 @@ PLAIN_DOCUMENT = {"type": "text", "media_type": "text/plain", "data": "D"}
 
 ROWS = [
     kept("max_tokens", {"max_tokens": 5}, {"request": {"max_tokens": 5}}),
+    kept("max_tokens of 0", {"max_tokens": 0}, {"request": {"max_tokens": 0}}),
     kept("temperature", {"temperature": 0.3}, {"request": {"sampling": {"temperature": 0.3}}}),
     kept("top_p", {"top_p": 0.5}, {"request": {"sampling": {"top_p": 0.5}}}),
     kept("top_k", {"top_k": 5}, {"request": {"sampling": {"top_k": 5}}}),
