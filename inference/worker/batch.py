@@ -112,7 +112,7 @@ class Batch:
         prompt = prepared.prompt
         answer = begin_answer(job, prompt, self.engine.tokenizer)
         wanted = job.request.logprobs
-        likelihoods = None if wanted is None else Likelihoods(wanted)
+        likelihoods = None if wanted is None else Likelihoods(wanted, wants_prompt=job.echo)
         borders = self._borders.find(job, prompt.tokens) if self.engine.needs_borders else ()
         begun = self.engine.insert(
             prompt.tokens,
@@ -123,7 +123,7 @@ class Batch:
             held=begin_holding(work, prompt, self.engine.tokenizer),
             likelihoods=likelihoods,
         )
-        self._rows[begun.row] = Row(work, answer, prepared, begun.cached, likelihoods)
+        self._rows[begun.row] = Row(work, answer, prepared, begun.cached, self.engine.tokenizer, likelihoods)
 
     def step(self) -> list[Update]:
         updates: list[Update] = []

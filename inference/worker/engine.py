@@ -15,12 +15,14 @@ from inference.errors import GatewayError, Kind
 from inference.installed import Installed
 from inference.worker import caches, sampling
 from inference.worker.adapter import BatchGenerator, TokenizerWrapper, leaves
+from inference.worker.caches import Cache
 from inference.worker.holding import Held
 from inference.worker.likelihoods import Likelihoods
 from inference.worker.loading import Loading, cache_layers, read_model
 from inference.worker.memory import Cost
 from inference.worker.prefixes import Prefixes
 from inference.worker.reuse import Reuse
+from inference.worker.scoring import Entry, Scoring
 
 FALLBACK_WINDOW = 8192
 UNBOUNDED = 10**9
@@ -83,6 +85,9 @@ class Engine:
         self.needs_borders = not caches.always_trims(model)
         self._shelf = prefixes.shelf(installed, caches.layout(model))
         self._reuse = Reuse(self._batch, self._shelf)
+        self._scoring = Scoring(
+            model, lambda entry, cache, read: self._add(entry, [entry.prompt[read:]], cache if read else None, read)
+        )
 
     def insert(
         self,
@@ -112,17 +117,13 @@ class Engine:
             processors.append(held)
         if likelihoods is not None:
             processors.insert(0, likelihoods)
+        entry = Entry(prompt, max_tokens, sampler, processors)
+        if likelihoods is not None and likelihoods.wants_prompt:
+            return Begun(self._scoring.begin(entry, likelihoods), 0)
         start = self._reuse.start(prompt, tenant, borders)
-        rows: list[int] = self._batch.insert_segments(
-            [start.segments],
-            [max_tokens],
-            [start.cache] if start.cache else None,
-            [prompt[: start.cached]],
-            samplers=[sampler],
-            logits_processors=[processors],
-        )
-        self._reuse.follow(rows[0], start)
-        return Begun(rows[0], start.cached)
+        row = self._add(entry, start.segments, start.cache, start.cached)
+        self._reuse.follow(row, start)
+        return Begun(row, start.cached)
 
     def step(self) -> list[Token | Reading]:
         """One token for each row that writes, and a piece of the prompts of those that read."""
@@ -132,17 +133,36 @@ class Engine:
             for piece in prompts
             if not piece.end_of_segment
         ]
+        readings += [Reading(*read) for read in self._scoring.advance()]
         self._reuse.keep(prompts, answers)
-        return readings + [Token(answer.uid, answer.token, answer.finish_reason) for answer in answers]
+        tokens = [Token(self._scoring.number(one.uid), one.token, one.finish_reason) for one in answers]
+        for answer in answers:
+            if answer.finish_reason is not None:
+                self._scoring.end(answer.uid)
+        return readings + tokens
 
     def remove(self, row: int) -> None:
-        self._reuse.leave(row)
-        self._batch.remove([row])
+        known = self._scoring.leave(row)
+        if known is not None:
+            self._reuse.leave(known)
+            self._batch.remove([known])
+
+    def _add(self, entry: Entry, segments: list[list[int]], cache: Cache | None, read: int) -> int:
+        """A row of the batch, of whose prompt so many tokens are in the cache already."""
+        rows: list[int] = self._batch.insert_segments(
+            [segments],
+            [entry.max_tokens],
+            [cache] if cache else None,
+            [entry.prompt[:read]],
+            samplers=[entry.sampler],
+            logits_processors=[entry.processors],
+        )
+        return rows[0]
 
     def close(self) -> None:
         self._batch.close()
         self._shelf.close()
-        del self._batch, self._reuse
+        del self._batch, self._reuse, self._scoring
         gc.collect()
         mx.clear_cache()
 

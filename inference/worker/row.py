@@ -11,7 +11,7 @@ from inference.worker.engine import Token
 from inference.worker.fitting import Prepared
 from inference.worker.likelihoods import Likelihoods
 from inference.worker.parsing import Answer
-from inference.worker.spelling import Spelling
+from inference.worker.spelling import Spelling, spell
 from inference.worker.work import Update, Work
 
 
@@ -23,6 +23,7 @@ class Row:
     answer: Answer
     prepared: Prepared
     cached: int
+    tokenizer: TokenizerWrapper
     likelihoods: Likelihoods | None = None
     reading: float = field(default_factory=time.monotonic)
     writing: float | None = None
@@ -49,7 +50,13 @@ class Row:
         self.writing = time.monotonic()
         started = ir.Started(usage=ir.Usage(input_tokens=self.prompt, cached_tokens=self.cached))
         echo = self.prepared.prompt.echo
-        return [started, ir.TextDelta(echo)] if echo else [started]
+        return [started, ir.TextDelta(echo, self._spelt_prompt())] if echo else [started]
+
+    def _spelt_prompt(self) -> tuple[ir.Token, ...]:
+        if self.likelihoods is None:
+            return ()
+        prompt = self.prepared.prompt
+        return spell(prompt.tokens, self.likelihoods.prompt, prompt.echo, tokenizer=self.tokenizer)
 
     def usage(self) -> ir.Usage:
         return ir.Usage(

@@ -100,6 +100,17 @@ class Spelling:
         return ir.Token(part.data, part.likelihood.logprob, tuple(candidates))
 
 
+def spell(
+    tokens: Sequence[int], likelihoods: Sequence[Likelihood], text: str, *, tokenizer: TokenizerWrapper
+) -> tuple[ir.Token, ...]:
+    """The tokens of a text that is there already. Those that it does not show are left out."""
+    spelling = Spelling(tokenizer)
+    for token, likelihood in zip(tokens, likelihoods, strict=True):
+        spelling.add(token, likelihood, "")
+    spelling.settle(text)
+    return spelling.tell(0, len(text))
+
+
 def spelt(token: int, detokenizer: StreamingDetokenizer, tokenizer: TokenizerWrapper) -> bytes:
     """The bytes of a token by itself. Where only its text is known, a piece of a character is what stands for it."""
     match detokenizer:
