@@ -93,8 +93,10 @@ class Batch:
     def need(self, work: Work | None = None) -> Need:
         """What the rows take, with those of a request that is prepared."""
         rows = [*self._beginning, *(row.prepared for row in self._rows.values())]
-        lengths = [prepared.length for prepared in rows]
-        return self.engine.cost.of_rows(lengths if work is None else [*lengths, self._prepared[work].length])
+        if work is not None:
+            rows.append(self._prepared[work])
+        judged = sum(prepared.judged for prepared in rows)
+        return self.engine.cost.of_rows([prepared.length for prepared in rows], judged=judged)
 
     def admit(self, work: Work) -> None:
         """Begin a request that is prepared. Raises GatewayError for parameters the model cannot follow."""

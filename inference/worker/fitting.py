@@ -11,19 +11,22 @@ from inference.worker.memory import Cost, too_long
 from inference.worker.work import Work
 
 LONGEST_BY_DEFAULT = 8192
+# So many tokens of a prompt are judged at once.
+PIECE = 16
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """A request as it will be begun: `limit` tokens may be written, and `at_limit` is the reason to give then.
 
-    `is_silent`: the prompt is read to be kept, and none of the answer is wanted.
+    `is_silent`: the prompt is read to be kept, and none of the answer is wanted. `judged` is as in `Cost.of_rows`.
     """
 
     prompt: prompts.Prompt
     limit: int
     at_limit: ir.StopReason
     is_silent: bool = False
+    judged: int = 0
 
     @property
     def length(self) -> int:
@@ -40,14 +43,21 @@ def prepare(work: Work, cost: Cost, *, window: int, room: int) -> Prepared:
     assert prompt is not None
     asked, source = job.request.max_tokens, "messages" if job.prompt is None else "prompt"
     limit, at_limit = output_limit(asked, len(prompt.tokens), window, param=source)
-    fitting = fitting_answer(len(prompt.tokens), limit, cost=cost, room=room)
+    judged = judged_at_once(job)
+    fitting = fitting_answer(len(prompt.tokens), limit, cost=cost, room=room, judged=judged)
     if asked is None and 0 < fitting < limit:
-        return Prepared(prompt, fitting, "context_window")
+        return Prepared(prompt, fitting, "context_window", judged=judged)
     if fitting < limit:
         whole = len(prompt.tokens) + limit
-        needs = cost.of_rows([whole]).whole
+        needs = cost.of_rows([whole], judged=judged).whole
         raise too_long(work.model, whole, needs, room=room, param="max_tokens" if fitting > 0 else source)
-    return Prepared(prompt, limit, at_limit, is_silent=asked == 0)
+    return Prepared(prompt, limit, at_limit, is_silent=asked == 0, judged=judged)
+
+
+def judged_at_once(job: native.Job) -> int:
+    if job.request.logprobs is None:
+        return 0
+    return 1 + (PIECE if job.echo else 0)
 
 
 def output_limit(asked: int | None, prompt: int, window: int, *, param: str) -> tuple[int, ir.StopReason]:
@@ -66,10 +76,10 @@ def output_limit(asked: int | None, prompt: int, window: int, *, param: str) -> 
     return (wanted, "max_tokens") if wanted <= room else (room, "context_window")
 
 
-def fitting_answer(prompt: int, limit: int, *, cost: Cost, room: int) -> int:
+def fitting_answer(prompt: int, limit: int, *, cost: Cost, room: int, judged: int = 0) -> int:
     """How many tokens of an answer have room, of as many as are wanted."""
 
     def needs(answer: int) -> int:
-        return cost.of_rows([prompt + answer]).whole
+        return cost.of_rows([prompt + answer], judged=judged).whole
 
     return bisect.bisect_right(range(1, limit + 1), room, key=needs)

@@ -47,14 +47,17 @@ class Cost:
     def row(self, tokens: int) -> int:
         return sum(layer.bytes(tokens) for layer in self.layers)
 
-    def of_rows(self, lengths: Sequence[int]) -> Need:
-        """For rows answered at once, whose prompt and answer have so many tokens. All are padded to the longest."""
+    def of_rows(self, lengths: Sequence[int], *, judged: int = 0) -> Need:
+        """For rows answered at once, whose prompt and answer have so many tokens. All are padded to the longest.
+
+        So many tokens beside the rows' own are `judged` in a step: each takes as much as a row that is drawn from.
+        """
         if not lengths:
             return Need()
         longest = -(-max(lengths) // CACHE_STEP) * CACHE_STEP
         read = min(len(lengths), READ_TOGETHER) * min(CHUNK, longest)
         # A row that has read its prompt is copied to those that write.
-        passing = self.row(longest) + self.working.bytes(read=read, seen=longest, rows=len(lengths))
+        passing = self.row(longest) + self.working.bytes(read=read, seen=longest, rows=len(lengths) + judged)
         return Need(len(lengths) * self.row(longest), passing)
 
 

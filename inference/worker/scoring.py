@@ -9,12 +9,10 @@ import numpy as np
 
 from inference.worker.adapter import make_prompt_cache
 from inference.worker.caches import Cache
+from inference.worker.fitting import PIECE
 from inference.worker.likelihoods import Likelihoods, measure, pick
 from inference.worker.sampling import LogitsProcessor, Sampler
 from inference.worker.spelling import Likelihood
-
-# Tokens read at a time: each has as many numbers as the model has tokens, and the answers being written wait for it.
-PIECE = 32
 
 
 @dataclass(frozen=True, slots=True)

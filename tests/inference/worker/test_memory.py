@@ -14,6 +14,8 @@ from inference.installed import DEMO_FOLDER, Installed, find_one
 from inference.worker import loading
 from inference.worker.adapter import load_model
 from inference.worker.engine import Engine, Token
+from inference.worker.fitting import PIECE
+from inference.worker.likelihoods import Likelihoods
 from inference.worker.memory import CacheLayer, Cost, Need, free
 from tests.engines import bench
 from tests.local_models import copy_demo, loaded
@@ -52,6 +54,26 @@ def test_no_batch_takes_more_than_the_book_has(engine: Engine, rows: int, prompt
         left -= sum(isinstance(one, Token) for one in engine.step())
     booked = engine.cost.weights + engine.cost.of_rows([prompt + answer] * rows).whole
     assert booked / 4 < mx.get_peak_memory() <= booked
+
+
+@pytest.mark.parametrize(("rows", "prompt", "answer"), [(1, 300, 20), (4, 200, 20)])
+def test_none_that_judges_its_tokens_does_either(tmp_path: Path, rows: int, prompt: int, answer: int) -> None:
+    folder = made(copy_demo(tmp_path, "org/wordy"), vocab_size=60_000)
+    with bench(Installed("org/wordy", folder, "models", 0)) as running:
+        engine = running.engine
+        mx.reset_peak_memory()
+        before = mx.get_active_memory()
+        for _ in range(rows):
+            likelihoods = Likelihoods(20, wants_prompt=True)
+            wanted = ir.Sampling(temperature=1.0, logit_bias=STOP)
+            engine.insert(
+                [5 + place % 900 for place in range(prompt)], wanted, max_tokens=answer, likelihoods=likelihoods
+            )
+        left = rows * answer
+        while left:
+            left -= sum(isinstance(one, Token) for one in engine.step())
+        booked = engine.cost.of_rows([prompt + answer] * rows, judged=rows * (1 + PIECE)).whole
+        assert booked / 4 < mx.get_peak_memory() - before <= booked
 
 
 def test_the_files_tell_what_the_weights_take(tmp_path: Path) -> None:
