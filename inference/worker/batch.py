@@ -15,6 +15,7 @@ from inference.worker.fitting import Prepared, prepare
 from inference.worker.holding import Held, begin_holding
 from inference.worker.likelihoods import Likelihoods
 from inference.worker.memory import Cost, Need
+from inference.worker.prefixes import SHORTEST
 from inference.worker.priority import has_place
 from inference.worker.row import Row, begin_answer
 from inference.worker.work import Caller, Update, Work, failed
@@ -70,7 +71,18 @@ class Batch:
         return len(self._rows)
 
     def has_place(self, work: Work) -> bool:
-        return has_place(work, [row.work for row in self._rows.values()], self.engine.slots)
+        """There is none while the same client has the same prompt read: soon it need not be read again."""
+        rows = self._rows.values()
+        if any(self._reads_for(row, work) for row in rows):
+            return False
+        return has_place(work, [row.work for row in rows], self.engine.slots)
+
+    def _reads_for(self, row: Row, work: Work) -> bool:
+        if self.engine.needs_borders or row.writing is not None or row.work.tenant != work.tenant:
+            return False
+        assert work.prompt is not None
+        tokens = row.prepared.prompt.tokens
+        return row.is_kept and len(tokens) - row.cached > SHORTEST and tokens == work.prompt.tokens
 
     @property
     def reading(self) -> int:

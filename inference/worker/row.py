@@ -32,6 +32,11 @@ class Row:
     def prompt(self) -> int:
         return len(self.prepared.prompt.tokens)
 
+    @property
+    def is_kept(self) -> bool:
+        """Whether others can go on from its prompt, once it is read."""
+        return self.likelihoods is None or not self.likelihoods.wants_prompt
+
     def write(self, made: Token) -> list[ir.Event]:
         """What the token adds to the answer, which has a `stop_reason` once it is whole."""
         events = self._start()

@@ -82,6 +82,19 @@ def test_a_legacy_completion_has_them_in_columns(openai_client: openai.OpenAI) -
     assert all(t in top and len(top) in (3, 4) for t, top in zip(shown.tokens, shown.top_logprobs, strict=True))
 
 
+def test_an_echo_judges_the_prompt(openai_client: openai.OpenAI) -> None:
+    prompt = "Once upon a time there was a fox."
+    asked: dict[str, Any] = {"prompt": prompt, "logprobs": 1, "max_tokens": 0, "echo": True}
+    [choice] = openai_client.completions.create(model=DEMO, **asked).choices
+    shown: Any = choice.logprobs
+    assert (choice.text, choice.finish_reason) == (prompt, "length")
+    assert "".join(shown.tokens) == prompt
+    assert (shown.token_logprobs[0], shown.top_logprobs[0], shown.text_offset[0]) == (None, None, 0)
+    listed = zip(shown.tokens[1:], shown.token_logprobs[1:], strict=True)
+    tokens = tokenizer().encode(prompt)
+    assert check(tokens[:1], [(token.encode(), value, {}) for token, value in listed]) == len(tokens) - 1
+
+
 def test_several_answers_differ_by_their_seeds(openai_client: openai.OpenAI) -> None:
     completion = create(openai_client, n=3, seed=5, logprobs=True)
     assert [choice.index for choice in completion.choices] == [0, 1, 2]

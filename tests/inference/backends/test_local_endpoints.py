@@ -50,6 +50,14 @@ async def test_several_answers_come_in_one_stream_and_each_says_what_it_says_alo
     assert [each.text for each in together] == [(await ask(local, capital(each))).text for each in COUNTRIES]
 
 
+async def test_several_answers_to_one_prompt_have_it_read_once(local: LocalBackend) -> None:
+    job = native.Job(question("Tell me of the owl. " * 30, model=DEMO_NAME, max_tokens=20), thinking=False)
+    answered = await read_all(await begin_all(local, *[job] * 6), 6)
+    usages = [each.finished.usage for each in answered]
+    assert sorted(usage.cached_tokens for usage in usages) == [0, *[usages[0].input_tokens - 1] * 5]
+    assert len({each.text for each in answered}) == 1
+
+
 async def test_several_answers_are_one_batch(local: LocalBackend) -> None:
     job = native.Job(question("Count to 20.", model=DEMO_NAME, max_tokens=40), thinking=False)
     await ask(local, question("Hello", max_tokens=1))
