@@ -21,7 +21,7 @@ from inference.worker.work import Caller, Update, Work, failed, unanswered
 
 log = logging.getLogger(__name__)
 
-CAPABILITIES = ("count", "embeddings", "raw prompts", "schemas", "seeds", "stops", "thinking", "tools")
+CAPABILITIES = ("count", "embeddings", "likelihoods", "raw prompts", "schemas", "seeds", "stops", "thinking", "tools")
 
 # A gateway that reads this much less than is written, beside one frame of any length, hangs; its requests are not
 # worth the memory.
