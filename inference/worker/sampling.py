@@ -5,7 +5,7 @@ with a seed has its own chain of keys, so that its text is the same alone and in
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -21,6 +21,10 @@ type Sampler = Callable[[mx.array], mx.array]
 type LogitsProcessor = Callable[[mx.array, mx.array], mx.array]
 
 SEEDS = 2**64
+
+# How many numbers of noise a row with a seed has made at once: one call for many tokens where the vocabulary is small,
+# and little memory where it is large.
+NOISE = 2**16
 
 # Of 0 there would be no token left: this leaves the first.
 LEAST_TOP_P = 1e-6
@@ -91,15 +95,25 @@ def shared_sampler(wanted: Shape, vocabulary: int) -> Sampler:
 
 
 class SeededSampler:
+    """Draws as `mx.random.categorical` does: the largest of the logits, each with noise of its own."""
+
     def __init__(self, wanted: Shape, vocabulary: int, seed: int) -> None:
         self._wanted = wanted
         self._vocabulary = vocabulary
         self._key = mx.random.key(seed % SEEDS)
+        self._noise: Iterator[mx.array] = iter(())
 
     def __call__(self, logprobs: mx.array) -> mx.array:
-        self._key, key = mx.random.split(self._key)
         logits = cut(logprobs, self._wanted, self._vocabulary) / self._wanted.temperature
-        return mx.random.categorical(logits, key=key)
+        noise = next(self._noise, None)
+        if noise is None:
+            self._noise = self._more(logits.shape[-1])
+            noise = next(self._noise)
+        return mx.argmax(logits + noise, axis=-1)
+
+    def _more(self, width: int) -> Iterator[mx.array]:
+        self._key, key = mx.random.split(self._key)
+        return iter(mx.random.gumbel((max(1, NOISE // width), width), key=key))
 
 
 def cut(logprobs: mx.array, wanted: Shape, vocabulary: int) -> mx.array:

@@ -1,0 +1,43 @@
+"""How tokens are drawn: by their probabilities, and by the seed alone where there is one."""
+
+import math
+from collections import Counter
+from typing import Any
+
+import mlx.core as mx
+import pytest
+
+from inference import ir
+from inference.worker import sampling
+from inference.worker.sampling import Defaults
+
+PROBABILITIES = [0.5, 0.25, 0.15, 0.1]
+DRAWS = 4000
+
+
+def drawn(count: int, *, seed: int = 7, top_k: int | None = None) -> list[int]:
+    asked = ir.Sampling(temperature=1, seed=seed, top_k=top_k)
+    draw = sampling.sampler(asked, Defaults(), len(PROBABILITIES))
+    logprobs = mx.array([[math.log(each) for each in PROBABILITIES]])
+    tokens: Any = mx.concatenate([draw(logprobs) for _ in range(count)]).tolist()
+    return list(tokens)
+
+
+def test_with_a_seed_tokens_come_as_often_as_they_are_likely() -> None:
+    counts = Counter(drawn(DRAWS))
+    assert [counts[token] / DRAWS for token in range(4)] == pytest.approx(PROBABILITIES, abs=0.03)
+
+
+def test_with_a_seed_what_is_cut_off_never_comes() -> None:
+    assert set(drawn(500, top_k=2)) == {0, 1}
+
+
+def test_a_seed_gives_the_same_tokens_again_and_another_gives_others() -> None:
+    assert drawn(50) == drawn(50)
+    assert drawn(50) != drawn(50, seed=8)
+
+
+def test_noise_that_is_used_up_is_followed_by_other_noise(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sampling, "NOISE", 10 * len(PROBABILITIES))
+    first, second = drawn(20)[:10], drawn(20)[10:]
+    assert first != second
