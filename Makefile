@@ -7,7 +7,7 @@ CLIENTS := tests/clients
 # The checks open no database of the user's.
 SCRATCH := MLXMANAGER_HOME=$(CURDIR)/.cache/home
 
-.PHONY: run env dev test test-postgres clients check format lint types imports migrations faults lock clean
+.PHONY: run env dev test test-postgres clients check format lint types imports migrations faults bench lock clean
 .DEFAULT_GOAL := run
 
 run: env
@@ -80,6 +80,12 @@ LITELLM := litellm
 
 faults: dev
 	$(PYTHON_IN_VENV) -m benchmarks.faults --gateway $(GATEWAY) --litellm $(LITELLM)
+
+# How fast it is, next to others: docs/performance.md. `make bench BENCH=--quick` for a first look.
+BENCH :=
+
+bench: dev
+	$(PYTHON_IN_VENV) -m benchmarks.engine $(BENCH)
 
 # Needs uv and npm. The locks name no registry: whoever installs takes the packages from their own.
 COMPILE := uv pip compile --universal --python-version 3.12 --generate-hashes --no-emit-index-url --no-header --quiet
