@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-LOCKS = [*ROOT.glob("*.lock"), *ROOT.glob("tests/clients/*.lock")]
+LOCKS = [*ROOT.glob("*.lock"), *ROOT.glob("tests/clients/*.lock"), *ROOT.glob("benchmarks/*/*.lock")]
 
 
 def test_there_are_locks() -> None:
