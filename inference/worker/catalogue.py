@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import time
 from collections.abc import Callable, Iterator
 
 from inference.errors import GatewayError, Kind
@@ -11,6 +12,24 @@ log = logging.getLogger(__name__)
 
 # A name leads to a folder through this alone.
 type LookUp = Callable[[str], Installed | None]
+
+# How long, in seconds, the disk is not asked again about a model that is there.
+SEEN = 1.0
+
+
+def remembering(look_up: LookUp) -> LookUp:
+    """A look at a folder is a hundred system calls, at each of which the thread that runs the models may go first."""
+    seen: dict[str, tuple[float, Installed]] = {}
+
+    def look(name: str) -> Installed | None:
+        until, model = seen.get(name, (0.0, None))
+        if model is None or time.monotonic() >= until:
+            model = look_up(name)
+            if model is not None:
+                seen[name] = time.monotonic() + SEEN, model
+        return model
+
+    return look
 
 
 def installed(look_up: LookUp, name: str, kind: ModelKind | None = None) -> Installed:

@@ -19,7 +19,7 @@ from inference.protocols import native
 from inference.recipes import Recipe
 from inference.worker import grammars, prompts
 from inference.worker.adapter import TokenizerWrapper, load_config, load_tokenizer
-from inference.worker.catalogue import LookUp, installed, loading
+from inference.worker.catalogue import LookUp, installed, loading, remembering
 from inference.worker.constraints import Constraint, constraint
 from inference.worker.engine import context_window
 from inference.worker.forms import Form
@@ -49,7 +49,7 @@ class Tokenizers:
     """
 
     def __init__(self, look_up: LookUp, *, queue_limit: int) -> None:
-        self._look_up = look_up
+        self._look_up = remembering(look_up)
         self._queue_limit = queue_limit
         self._waiting = 0
         lanes: tuple[Lane, ...] = ("small", "large")
