@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from inference.errors import GatewayError, Kind
 from inference.worker.adapter import TokenizerWrapper
+from inference.worker.calls import call, filled
 from inference.worker.forms import Form
-
-# What the parsers of mlx_lm call the syntax of a call that is JSON: {"name": …, "arguments": …}.
-JSON_CALLS = "json_tools"
+from inference.worker.parameters import Unwritable
+from inference.worker.rules import Rules, quoted, without
+from inference.worker.syntaxes import Syntax, syntax_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +32,16 @@ def grammar(form: Form, tokenizer: TokenizerWrapper, *, thinks: bool, may_think:
     if tokenizer.response_initial_state or tokenizer.response_transitions or tokenizer.structural_markers:
         raise unsupported(form, "This model's answers have a layout that cannot be held to a form.")
     has_calls = bool(form.calls) and tokenizer.has_tool_calling
-    can_hold = tokenizer.init_kwargs.get("tool_parser_type") == JSON_CALLS if has_calls else form.body is not None
+    syntax = syntax_of(tokenizer) if has_calls else None
+    can_hold = syntax is not None if has_calls else form.body is not None
     if not can_hold and form.text:
         return None
     if not can_hold:
         raise unsupported(form, "This model's calls cannot be forced, nor the form of an answer that may be one.")
-    rules = [*start(tokenizer, thinks=thinks, may_think=may_think), *answer(form, tokenizer, has_calls=has_calls)]
-    return "\n".join([options(form, tokenizer), *rules, "ANY: /(?s:.*)/", ""])
+    rules = Rules(tokenizer)
+    start(rules, tokenizer, thinks=thinks, may_think=may_think)
+    answer(rules, form, tokenizer, syntax)
+    return "\n".join([options(form, tokenizer), *rules.lines, ""])
 
 
 def options(form: Form, tokenizer: TokenizerWrapper) -> str:
@@ -50,61 +54,58 @@ def unsupported(form: Form, message: str) -> GatewayError:
     return GatewayError(Kind.UNSUPPORTED_PARAMETER, message, param=form.param)
 
 
-def start(tokenizer: TokenizerWrapper, *, thinks: bool, may_think: bool) -> list[str]:
+def start(rules: Rules, tokenizer: TokenizerWrapper, *, thinks: bool, may_think: bool) -> None:
     if not tokenizer.has_thinking or not (thinks or may_think):
-        return ["start: answer"]
+        rules.define("start", "answer")
+        return
     opening, closing = marker(tokenizer.think_start, tokenizer), marker(tokenizer.think_end, tokenizer)
     banned = [tokenizer.tool_call_start] if tokenizer.has_tool_calling else []
-    whole = "thoughts GAP? answer"
-    return [
-        f"start: {whole}" if thinks else f"start: answer | {opening.rule} {whole}",
-        *up_to(closing, "thoughts", banned),
-        r"GAP: /[ \n]{1,4}/",
-    ]
+    whole = rf"{up_to(closing, rules, banned)} (/[ \n]{{1,4}}/)? answer"
+    rules.define("start", whole if thinks else f"answer | {opening.rule} {whole}")
 
 
-def answer(form: Form, tokenizer: TokenizerWrapper, *, has_calls: bool) -> list[str]:
-    kinds: list[str] = []
-    rules: list[str] = []
-    if form.body:
-        kinds.append("body")
-        rules.append(f"body: %json {form.body.text}")
-    if has_calls:
-        opening = marker(tokenizer.tool_call_start, tokenizer)
-        kinds.append("called* FREE" if form.text else "call" if form.single else r'call ("\n" call)*')
-        rules += [f"call: {opening.rule} told", *told(form, marker(tokenizer.tool_call_end, tokenizer))]
+def answer(rules: Rules, form: Form, tokenizer: TokenizerWrapper, syntax: Syntax | None) -> None:
+    kinds = [rules.rule(f"%json {form.body.text}")] if form.body else []
+    if syntax is not None:
+        opening, closing = (marker(text, tokenizer) for text in (tokenizer.tool_call_start, tokenizer.tool_call_end))
+        calls = section(rules, form, syntax, closing)
         if form.text:
-            rules += ["called: begun told", *up_to(opening, "begun", []), f"FREE: ANY{without([opening.text])}"]
-    return [f"answer: {' | '.join(kinds)}", *rules]
+            begun = up_to(opening, rules, [])
+            text = rules.terminal(f"ANY{without([opening.text])}")
+            # Without a marker that ends a call, all that follows belongs to it.
+            kinds.append(f"({begun} {calls})* {text}" if closing.text else f"{text} | {begun} {calls}")
+        else:
+            several = not form.single and syntax.between is None
+            kinds.append(f"{opening.rule} {calls}" + (rf' ("\n"? {opening.rule} {calls})*' if several else ""))
+    rules.define("answer", " | ".join(kinds))
 
 
-def told(form: Form, closing: Marker) -> list[str]:
-    """A call from behind its marker on."""
-    rules = [f"told: {' | '.join(f'told_{number}' for number in range(len(form.calls)))}"]
-    for number, (name, schema) in enumerate(form.calls.items()):
-        head = quoted(f'\n{{"name": {quoted(name)}, "arguments": ')
-        rules.append(rf'told_{number}: {head} arguments_{number} "}}\n" {closing.rule}')
-        rules.append(f"arguments_{number}: %json {schema.text}")
-    return rules
+def section(rules: Rules, form: Form, syntax: Syntax, closing: Marker) -> str:
+    """Calls from behind their marker on."""
+    one = rules.rule(" | ".join(told(name, form, syntax, rules, closing=closing.text) for name in form.calls))
+    more = "" if form.single or syntax.between is None else f"({filled(syntax.between, rules)} {one})*"
+    first, last = filled(syntax.first, rules), filled(syntax.last, rules)
+    return rules.rule(f"{first} {one} {more} {last} {closing.rule}")
+
+
+def told(name: str, form: Form, syntax: Syntax, rules: Rules, *, closing: str) -> str:
+    schema = form.calls[name]
+    try:
+        return call(name, schema, syntax, rules, closing=closing)
+    except Unwritable as error:
+        message = f"The way this model calls tools cannot express {error}."
+        raise GatewayError(Kind.INVALID_VALUE, message, param=schema.param) from error
 
 
 def marker(text: str, tokenizer: TokenizerWrapper) -> Marker:
     tokens: list[int] = tokenizer.encode(text, add_special_tokens=False)
     if set(tokens).isdisjoint(tokenizer.get_added_vocab().values()):
-        return Marker(text, quoted(text), is_text=True)
+        return Marker(text, quoted(text) if text else "", is_text=True)
     return Marker(text, " ".join(f"<[{token}]>" for token in tokens), is_text=False)
 
 
-def up_to(end: Marker, name: str, banned: list[str]) -> list[str]:
-    """A rule of this name for any text, and then the marker."""
+def up_to(end: Marker, rules: Rules, banned: list[str]) -> str:
+    """A rule for any text, and then the marker."""
     if end.is_text:
-        return [f"{name}[lazy]: ANY {end.rule}"]
-    return [f"{name}: {name.upper()} {end.rule}", f"{name.upper()}: ANY{without([end.text, *banned])}"]
-
-
-def without(texts: list[str]) -> str:
-    return "".join(f" & ~(ANY {quoted(text)} ANY)" for text in texts)
-
-
-def quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
+        return rules.lazy(f"ANY {end.rule}")
+    return f"{rules.terminal(f'ANY{without([end.text, *banned])}')} {end.rule}"

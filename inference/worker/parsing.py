@@ -12,6 +12,7 @@ from typing import Any
 
 from inference import ir
 from inference.worker.adapter import TextStateMachine, TokenizerWrapper
+from inference.worker.parameters import as_read
 from inference.worker.spelling import Likelihood, Spelling
 
 log = logging.getLogger(__name__)
@@ -44,7 +45,7 @@ class Answer:
     ) -> None:
         self._tokenizer = tokenizer
         self._detokenizer = tokenizer.detokenizer
-        self._tools = tools
+        self._tools = as_read(tools)
         self._parallel = parallel
         self._stops = [stop for stop in stops if stop]
         edges = stop_edges(self._stops) if raw else transitions(tokenizer, bool(tools), self._stops)

@@ -103,9 +103,23 @@ async def test_there_has_to_be_a_tool_to_call(local: LocalBackend, choice: ir.To
     assert (caught.value.kind, caught.value.param) == (Kind.INVALID_VALUE, "tool_choice")
 
 
-async def test_calls_that_are_not_json_are_not_forced(local: LocalBackend) -> None:
+async def test_calls_that_are_not_json_are_forced_too(local: LocalBackend) -> None:
+    asked = forced(ir.ToolChoice("any", parallel=False), ROME, TIME)
+    answered = await ask(local, asked, model="test/other-calls")
+    assert answered.calls in (
+        [("get_weather", {"city": "Rome"})],
+        *([("get_time", {"zone": z})] for z in ("UTC", "CET")),
+    )
+    assert (answered.text, answered.finished.stop_reason) == ("", "tool_use")
+
+
+async def test_a_large_number_arrives_as_it_was_written(local: LocalBackend) -> None:
+    asked = forced(ir.ToolChoice("tool", "f"), ir.Tool("f", record(id={"const": 2**60 + 1}), strict=True))
+    assert (await ask(local, asked, model="test/other-calls")).calls == [("f", {"id": 2**60 + 1})]
+
+
+async def test_a_tool_that_a_models_calls_cannot_express_is_refused(local: LocalBackend) -> None:
+    strict = ir.Tool("f", record(day={"type": "string", "format": "date"}), strict=True)
     with pytest.raises(BackendError) as caught:
-        await ask(local, forced(ANY, WEATHER), model="test/other-calls")
-    assert (caught.value.kind, caught.value.param) == (Kind.UNSUPPORTED_PARAMETER, "tool_choice")
-    strict = question("Hello", tools=(ROME,), max_tokens=5)
-    assert (await ask(local, strict, model="test/other-calls")).finished.usage.output_tokens > 0
+        await ask(local, question("Hello", tools=(ROME, strict)), model="test/other-calls")
+    assert (caught.value.kind, caught.value.param) == (Kind.INVALID_VALUE, "tools[1]")

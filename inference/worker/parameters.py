@@ -1,0 +1,199 @@
+"""What the schema of a tool says of each argument: its kinds, its few possible values, whether it has to be there.
+
+For the syntaxes that write arguments one by one. Keeps out how they are written.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from inference import ir
+from inference.worker.forms import Schema
+
+type Described = Mapping[str, Any]  # A schema, as its author wrote it.
+
+KINDS = {"string": "string", "integer": "number", "number": "number", "boolean": "boolean", "null": "null"}
+KINDS |= {"array": "array", "object": "object"}
+EVERY_KIND = frozenset(KINDS.values())
+DEFINITIONS = ("$defs", "definitions")
+# Say nothing of what is valid.
+NOTES = {"title", "description", "default", "examples", "deprecated", "readOnly", "writeOnly", "$comment", "$schema"}
+NOTES |= {"$id", "x-guidance", *DEFINITIONS}
+DEEPEST = 16
+
+
+class Unwritable(Exception):
+    """A syntax cannot express this; the text names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """Of a tool, its `schema` stands alone: it has the definitions that it refers to."""
+
+    name: str
+    schema: Described
+    required: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """`free`: none is named, and any may be there. `strict`: what cannot be held to is refused."""
+
+    named: list[Parameter]
+    free: bool
+    strict: bool
+
+
+def read(schema: Schema) -> Parameters:
+    """Raises Unwritable."""
+    whole: Described = json.loads(schema.text)
+    top = resolved(whole, whole)
+    strict = not schema.lenient
+    if strict:
+        check_words(top, {"type", "properties", "required", "additionalProperties"})
+    shared = {word: whole[word] for word in (*DEFINITIONS, "x-guidance") if word in whole}
+    named = [replace(each, schema={**each.schema, **shared}) for each in members(top, strict=strict)]
+    return Parameters(named, "properties" not in top and top.get("additionalProperties") is not False, strict)
+
+
+def members(schema: Described, *, strict: bool) -> list[Parameter]:
+    """The fields of an object that are named. Raises Unwritable."""
+    properties = described(schema.get("properties"))
+    required = [name for name in listed(schema.get("required")) if isinstance(name, str)]
+    if strict and (missing := [name for name in required if name not in properties]):
+        raise Unwritable(f"{missing[0]!r}, which is required and not described")
+    return [
+        Parameter(name, described(value), name in required) for name, value in properties.items() if value is not False
+    ]
+
+
+def check_words(schema: Described, allowed: set[str]) -> None:
+    if others := [word for word in schema if word not in allowed | NOTES]:
+        raise Unwritable(f"the schema's {others[0]!r}")
+
+
+def described(schema: Any) -> Described:
+    return schema if isinstance(schema, dict) else {}
+
+
+def listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def bounds(schema: Described, least: str, most: str) -> tuple[int, int | None]:
+    """How few and how many, by the two words."""
+    return amount(schema.get(least)) or 0, amount(schema.get(most))
+
+
+def amount(value: Any) -> int | None:
+    whole = isinstance(value, (int, float)) and not isinstance(value, bool) and value == value // 1
+    return int(value) if whole and value >= 0 else None
+
+
+def resolved(schema: Described, root: Described) -> Described:
+    """The schema with what it refers to in its place. Raises Unwritable."""
+    for _ in range(DEEPEST):
+        if "$ref" not in schema:
+            return schema
+        schema = {**target(schema["$ref"], root), **{key: value for key, value in schema.items() if key != "$ref"}}
+    raise Unwritable("a reference that leads to itself")
+
+
+def target(reference: Any, root: Described) -> Described:
+    match str(reference).split("/"):
+        case ["#", ("$defs" | "definitions") as place, name] if name in described(root.get(place)):
+            return described(root[place][name])
+        case _:
+            raise Unwritable(f"a reference to {reference!r}")
+
+
+def kinds(schema: Described, root: Described, depth: int = 0) -> frozenset[str]:
+    """The kinds of values that may be valid. Raises Unwritable."""
+    if depth > DEEPEST:
+        raise Unwritable("a schema as deep as this")
+    schema = resolved(schema, root)
+    found = EVERY_KIND
+    if "type" in schema:
+        found &= {KINDS[each] for each in listed(schema["type"]) or [schema["type"]] if each in KINDS}
+    if (own := own_values(schema)) is not None:
+        found &= {kind(value) for value in own}
+    for word in ("anyOf", "oneOf"):
+        if word in schema:
+            found &= frozenset().union(*(kinds(described(each), root, depth + 1) for each in listed(schema[word])))
+    for each in listed(schema.get("allOf")):
+        found &= kinds(described(each), root, depth + 1)
+    return found
+
+
+def values(schema: Described, root: Described, depth: int = 0) -> list[ir.JSON] | None:
+    """The only ones that are valid, where the schema lists them. Raises Unwritable."""
+    if depth > DEEPEST:
+        raise Unwritable("a schema as deep as this")
+    schema = resolved(schema, root)
+    if (own := own_values(schema)) is not None:
+        return own
+    if len(all_of := listed(schema.get("allOf"))) == 1:
+        return values(described(all_of[0]), root, depth + 1)
+    found = [values(described(each), root, depth + 1) for each in choices(schema)]
+    if not found or any(each is None for each in found):
+        return None
+    return [value for each in found for value in each or []]
+
+
+def choices(schema: Described) -> list[Any]:
+    return listed(schema.get("anyOf")) or listed(schema.get("oneOf"))
+
+
+def own_values(schema: Described) -> list[ir.JSON] | None:
+    if "const" in schema:
+        return [schema["const"]]
+    if isinstance(schema.get("enum"), list):
+        return list(schema["enum"])
+    return [None] if schema.get("type") == "null" else None
+
+
+def kind(value: ir.JSON) -> str:
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "boolean"
+        case int() | float():
+            return "number"
+        case str():
+            return "string"
+        case list():
+            return "array"
+        case _:
+            return "object"
+
+
+def may_be_any_text(schema: Described, root: Described) -> bool:
+    """Raises Unwritable."""
+    schema = resolved(schema, root)
+    if "string" not in kinds(schema, root):
+        return False
+    if either := choices(schema):
+        return any(may_be_any_text(described(each), root) for each in either)
+    return not {*schema} & {"enum", "const", "minLength", "maxLength", "pattern", "format", "allOf", "not", "if"}
+
+
+def as_read(tools: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The tools, told to the parsers of mlx_lm in the two ways they read alike: what is text, and what is JSON if it
+    can be. What they know of other types loses large numbers, and what a schema says by `anyOf` or `$ref`."""
+    return [{"type": "function", "function": function_as_read(tool["function"])} for tool in tools]
+
+
+def function_as_read(function: dict[str, Any]) -> dict[str, Any]:
+    root: Described = function["parameters"]
+    properties = described(root.get("properties"))
+    types = {name: {"type": "string" if is_text(value, root) else "object"} for name, value in properties.items()}
+    return {"name": function["name"], "parameters": {"type": "object", "properties": types}}
+
+
+def is_text(schema: Any, root: Described) -> bool:
+    try:
+        return kinds(described(schema), root) == {"string"}
+    except Unwritable:
+        return False
