@@ -4,24 +4,15 @@ Markers that are tokens of their own stand in the grammar as such, so that no te
 """
 
 import json
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from inference.errors import GatewayError, Kind
 from inference.worker.adapter import TokenizerWrapper
 from inference.worker.calls import call, filled
 from inference.worker.forms import Form
 from inference.worker.parameters import Unwritable
-from inference.worker.rules import Rules, quoted, without
+from inference.worker.rules import Rules, without
 from inference.worker.syntaxes import Syntax, syntax_of
-
-
-@dataclass(frozen=True, slots=True)
-class Marker:
-    """`is_text`: it is no token of its own, but found in the text."""
-
-    text: str
-    rule: str
-    is_text: bool
 
 
 def grammar(form: Form, tokenizer: TokenizerWrapper, *, thinks: bool, may_think: bool) -> str | None:
@@ -58,34 +49,34 @@ def start(rules: Rules, tokenizer: TokenizerWrapper, *, thinks: bool, may_think:
     if not tokenizer.has_thinking or not (thinks or may_think):
         rules.define("start", "answer")
         return
-    opening, closing = marker(tokenizer.think_start, tokenizer), marker(tokenizer.think_end, tokenizer)
     banned = [tokenizer.tool_call_start] if tokenizer.has_tool_calling else []
-    whole = rf"{up_to(closing, rules, banned)} (/[ \n]{{1,4}}/)? answer"
-    rules.define("start", whole if thinks else f"answer | {opening.rule} {whole}")
+    whole = rf"{up_to(tokenizer.think_end, rules, banned)} (/[ \n]{{1,4}}/)? answer"
+    rules.define("start", whole if thinks else f"answer | {rules.spelled(tokenizer.think_start)} {whole}")
 
 
 def answer(rules: Rules, form: Form, tokenizer: TokenizerWrapper, syntax: Syntax | None) -> None:
     kinds = [rules.rule(f"%json {form.body.text}")] if form.body else []
     if syntax is not None:
-        opening, closing = (marker(text, tokenizer) for text in (tokenizer.tool_call_start, tokenizer.tool_call_end))
+        opening, closing = tokenizer.tool_call_start, tokenizer.tool_call_end
         calls = section(rules, form, syntax, closing)
         if form.text:
-            begun = up_to(opening, rules, [])
-            text = rules.terminal(f"ANY{without([opening.text])}")
+            begun = up_to(opening, rules)
+            text = rules.terminal(f"ANY{without([opening])}")
             # Without a marker that ends a call, all that follows belongs to it.
-            kinds.append(f"({begun} {calls})* {text}" if closing.text else f"{text} | {begun} {calls}")
+            kinds.append(f"({begun} {calls})* {text}" if closing else f"{text} | {begun} {calls}")
         else:
             several = not form.single and syntax.between is None
-            kinds.append(f"{opening.rule} {calls}" + (rf' ("\n"? {opening.rule} {calls})*' if several else ""))
+            marked = f"{rules.spelled(opening)} {calls}"
+            kinds.append(marked + (rf' ("\n"? {marked})*' if several else ""))
     rules.define("answer", " | ".join(kinds))
 
 
-def section(rules: Rules, form: Form, syntax: Syntax, closing: Marker) -> str:
+def section(rules: Rules, form: Form, syntax: Syntax, closing: str) -> str:
     """Calls from behind their marker on."""
-    one = rules.rule(" | ".join(told(name, form, syntax, rules, closing=closing.text) for name in form.calls))
+    one = rules.rule(" | ".join(told(name, form, syntax, rules, closing=closing) for name in form.calls))
     more = "" if form.single or syntax.between is None else f"({filled(syntax.between, rules)} {one})*"
     first, last = filled(syntax.first, rules), filled(syntax.last, rules)
-    return rules.rule(f"{first} {one} {more} {last} {closing.rule}")
+    return rules.rule(f"{first} {one} {more} {last} {rules.spelled(closing)}")
 
 
 def told(name: str, form: Form, syntax: Syntax, rules: Rules, *, closing: str) -> str:
@@ -97,15 +88,6 @@ def told(name: str, form: Form, syntax: Syntax, rules: Rules, *, closing: str) -
         raise GatewayError(Kind.INVALID_VALUE, message, param=schema.param) from error
 
 
-def marker(text: str, tokenizer: TokenizerWrapper) -> Marker:
-    tokens: list[int] = tokenizer.encode(text, add_special_tokens=False)
-    if set(tokens).isdisjoint(tokenizer.get_added_vocab().values()):
-        return Marker(text, quoted(text) if text else "", is_text=True)
-    return Marker(text, " ".join(f"<[{token}]>" for token in tokens), is_text=False)
-
-
-def up_to(end: Marker, rules: Rules, banned: list[str]) -> str:
-    """A rule for any text, and then the marker."""
-    if end.is_text:
-        return rules.lazy(f"ANY {end.rule}")
-    return f"{rules.terminal(f'ANY{without([end.text, *banned])}')} {end.rule}"
+def up_to(end: str, rules: Rules, banned: Sequence[str] = ()) -> str:
+    """Any text, and then the marker."""
+    return rules.ended(rules.terminal(f"ANY{without([end, *banned])}"), end)

@@ -1,6 +1,5 @@
 """Calls in the syntax of each family: what a grammar allows, mlx_lm reads as a call that the schema allows."""
 
-import json
 import os
 import random
 import time
@@ -8,39 +7,17 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from transformers import AutoTokenizer
 
 from inference import ir
 from inference.errors import GatewayError, Kind
-from inference.installed import DEMO_FOLDER
 from inference.protocols.native import Job
 from inference.worker import forms, grammars, prompts
-from inference.worker.adapter import TokenizerWrapper, load_tokenizer
+from inference.worker.adapter import TokenizerWrapper
 from inference.worker.constraints import Constraint, constraint
 from inference.worker.parsing import Answer
-from inference.worker.syntaxes import SYNTAXES
+from tests.call_families import ARGUMENTS, CLOSING, DAYS, FAMILIES, FORECAST, TEMPTING, WRITTEN_CALLS, tokenizer_of
 from tests.local_models import WEATHER, Answered, question
 from tests.schemas import record
-
-# What a family's tokenizer has as tokens of their own.
-TOKENS = {
-    "glm47": ["<arg_key>", "</arg_key>", "<arg_value>", "</arg_value>"],
-    "minimax_m2": ["<minimax:tool_call>", "</minimax:tool_call>"],
-    "kimi_k2": [
-        "<|tool_calls_section_begin|>",
-        "<|tool_calls_section_end|>",
-        "<|tool_call_begin|>",
-        "<|tool_call_end|>",
-        "<|tool_call_argument_begin|>",
-    ],
-    "mistral": ["[TOOL_CALLS]"],
-    "mistral arguments": ["[TOOL_CALLS]", "[ARGS]"],
-    "pythonic": ["<|tool_call_start|>", "<|tool_call_end|>"],
-    "function_gemma": ["<start_function_call>", "<end_function_call>", "<escape>"],
-    "gemma4": ["<|tool_call>", "<tool_call|>", '<|"|>'],
-    "longcat": ["<longcat_tool_call>", "</longcat_tool_call>"],
-}
-FAMILIES = [*SYNTAXES, "mistral arguments"]
 
 NULLABLE = {"anyOf": [{"type": "string"}, {"type": "null"}]}
 DEEP = record(
@@ -76,122 +53,18 @@ TOOLS = {
     "optional": ir.Tool("optional", {"type": "object", "properties": {"a": {"type": "string"}, "b": {}}}),
     "free": ir.Tool("free", FREE),
 }
-# What a random text would hardly hit upon, to be written where it may.
-TEMPTING = [
-    *(
-        "null",
-        "NULL",
-        "true",
-        "True",
-        "None",
-        "5",
-        "-1.5e3",
-        "9007199254740993",
-        "0x1F",
-        "1_000",
-        "nan",
-        "Infinity",
-        "set()",
-    ),
-    *(
-        '"',
-        "'",
-        "{",
-        "}",
-        "[",
-        "]",
-        "(",
-        ")",
-        ",",
-        ":",
-        "=",
-        "\n",
-        " ",
-        "\\",
-        '"a"',
-        "[1]",
-        '{"a": 1}',
-        "b'x'",
-        "# 5",
-        "True #",
-    ),
-    *("Paris", "2024-01-01", "/tmp", "é", "👋", "<", "</", "<![CDATA[", "]]>", "a,b:c", "\x00", "<escape>", '<|"|>'),
-    *("</parameter>", "\n</parameter>\n", "</parameter>\n", "</function>\n", "</invoke>\n", "</arg_value>", "</param>"),
-    *("<arg_key>", "<parameter=", "</tool_call>", "<tool_call>", "[ARGS]", "[TOOL_CALLS]", "<|tool_call_end|>"),
-]
-
-# What comes to an end, once an answer is as long as this.
-CLOSING = ["\n</parameter>\n", "</parameter>", "</param>", "</arg_value>", "</arg_key>", "</function>", "</invoke>"]
-CLOSING += ["</tool_call>", "<|tool_call_end|>", "<|tool_calls_section_end|>", "<escape>", '<|"|>', '">', ">\n", ")]"]
-CLOSING += ["}", "]", ")", ">", '"', ":", "a", "5"]
+# In tokens: from here on an answer is brought to its end.
 LONG = 80
 # More take their time: CALLS_WRITTEN=500 make test.
 WRITTEN = int(os.environ.get("CALLS_WRITTEN", "10"))
 
 
-# Calls as the families' own templates write them, one and two of them.
-FORECAST = ir.Tool("get_forecast", record(city={"type": "string"}, days={"type": "integer"}), strict=True)
-ARGUMENTS = {"city": 'Rome "x"\n</b>', "days": 2**60 + 1}
-DAYS = ARGUMENTS["days"]
-PLAIN_JSON = f'{{"city": "Rome \\"x\\"\\n</b>", "days": {DAYS}}}'
-TEXT = 'Rome "x"\n</b>'
-TOOL_CALL = f'<tool_call>\n{{"name": "get_forecast", "arguments": {PLAIN_JSON}}}\n</tool_call>'
-CODER = (
-    f"<tool_call>\n<function=get_forecast>\n<parameter=city>\n{TEXT}\n</parameter>\n"
-    f"<parameter=days>\n{DAYS}\n</parameter>\n</function>\n</tool_call>"
-)
-GLM = (
-    f"<tool_call>get_forecast\n<arg_key>city</arg_key>\n<arg_value>{TEXT}</arg_value>\n"
-    f"<arg_key>days</arg_key>\n<arg_value>{DAYS}</arg_value>\n</tool_call>"
-)
-INVOKE = (
-    f'<invoke name="get_forecast">\n<parameter name="city">{TEXT}</parameter>\n'
-    f'<parameter name="days">{DAYS}</parameter>\n</invoke>\n'
-)
-CPM = f'<function name="get_forecast"><param name="city">{TEXT}</param><param name="days">{DAYS}</param></function>'
-KIMI = f"<|tool_call_begin|>functions.get_forecast:NUMBER<|tool_call_argument_begin|>{PLAIN_JSON}<|tool_call_end|>"
-SECTION = "<|tool_calls_section_begin|>{}<|tool_calls_section_end|>"
-OLD_MISTRAL = f'{{"name": "get_forecast", "arguments": {PLAIN_JSON}}}'
-MISTRAL = f"[TOOL_CALLS]get_forecast[ARGS]{PLAIN_JSON}"
-PYTHON = f'get_forecast(city="Rome \\"x\\"\\n</b>", days={DAYS})'
-SMALL_GEMMA = f"<start_function_call>call:get_forecast{{city:<escape>{TEXT}<escape>,days:{DAYS}}}<end_function_call>"
-GEMMA = f'<|tool_call>call:get_forecast{{city:<|"|>{TEXT}<|"|>,days:{DAYS}}}<tool_call|>'
-WRITTEN_CALLS = {
-    "json_tools": (TOOL_CALL, f"{TOOL_CALL}\n{TOOL_CALL}"),
-    "longcat": (TOOL_CALL.replace("tool_call", "longcat_tool_call"), None),
-    "qwen3_coder": (CODER, f"{CODER}\n{CODER}"),
-    "glm47": (GLM, f"{GLM}\n{GLM}"),
-    "laguna": (GLM.replace("\n<arg", "<arg").replace("\n</tool", "</tool"), None),
-    "minimax_m2": tuple(f"<minimax:tool_call>\n{INVOKE * n}</minimax:tool_call>" for n in (1, 2)),
-    "minicpm5": (CPM, CPM + CPM),
-    "kimi_k2": tuple(SECTION.format("".join(KIMI.replace("NUMBER", str(at)) for at in range(n))) for n in (1, 2)),
-    "mistral": tuple(f"[TOOL_CALLS] [{', '.join([OLD_MISTRAL] * n)}]" for n in (1, 2)),
-    "mistral arguments": (MISTRAL, MISTRAL + MISTRAL),
-    "pythonic": tuple(f"<|tool_call_start|>[{', '.join([PYTHON] * n)}]<|tool_call_end|>" for n in (1, 2)),
-    "function_gemma": (SMALL_GEMMA, SMALL_GEMMA + SMALL_GEMMA),
-    "gemma4": (GEMMA, GEMMA + GEMMA),
-}
-
-
-def tokenizer_of(family: str, folder: Path, *, words: bool = False) -> TokenizerWrapper:
-    """The demo model's tokenizer as one of the family; `words`: with no tokens of its own for the family's markers."""
-    config = json.loads((DEMO_FOLDER / "tokenizer_config.json").read_text())
-    config |= {"tool_parser_type": family.partition(" ")[0]}
-    config |= {"chat_template": "{# [ARGS] #}"} if family == "mistral arguments" else {}
-    (folder / "tokenizer_config.json").write_text(json.dumps(config))
-    (folder / "tokenizer.json").write_bytes((DEMO_FOLDER / "tokenizer.json").read_bytes())
-    if not words:
-        known = AutoTokenizer.from_pretrained(folder)
-        known.add_tokens(TOKENS.get(family, []), special_tokens=True)
-        known.save_pretrained(folder)
-    loaded: TokenizerWrapper = load_tokenizer(folder)
-    return loaded
-
-
-def held(tokenizer: TokenizerWrapper, tools: list[ir.Tool], choice: ir.ToolChoice | None) -> Constraint:
+def held(
+    tokenizer: TokenizerWrapper, tools: list[ir.Tool], choice: ir.ToolChoice | None, *, may_think: bool = False
+) -> Constraint:
     form = forms.form(Job(question("Hello", tools=tuple(tools), tool_choice=choice)))
     assert form is not None
-    grammar = grammars.grammar(form, tokenizer, thinks=False, may_think=False)
+    grammar = grammars.grammar(form, tokenizer, thinks=False, may_think=may_think)
     assert grammar is not None
     return constraint(grammar, tokenizer, param=form.param)
 
@@ -260,7 +133,7 @@ def test_whatever_may_be_written_is_read_as_a_valid_call(family: str, words: boo
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_call_is_read_as_the_family_writes_it(family: str, tmp_path: Path) -> None:
     tokenizer = tokenizer_of(family, tmp_path)
-    one, two = WRITTEN_CALLS[family]
+    one, *several = WRITTEN_CALLS[family]
     forced = held(tokenizer, [FORECAST, WEATHER], ir.ToolChoice("any"))
     named = held(tokenizer, [FORECAST, WEATHER], ir.ToolChoice("tool", "get_forecast"))
     free = held(tokenizer, [FORECAST, WEATHER], None)
@@ -273,11 +146,24 @@ def test_a_call_is_read_as_the_family_writes_it(family: str, tmp_path: Path) -> 
     tokens = tokenizer.encode(f"Well. {one}", add_special_tokens=False)
     answered = read(tokenizer, tokens, [FORECAST])
     assert (answered.text, answered.calls) == ("Well.", [("get_forecast", ARGUMENTS)])
-    if two is not None:
+    for two in several:
         assert accepts(forced, tokenizer, two)
         assert not accepts(named, tokenizer, two)
         answered = read(tokenizer, tokenizer.encode(two, add_special_tokens=False), [FORECAST])
         assert answered.calls == [("get_forecast", ARGUMENTS)] * 2
+
+
+def test_thinking_stands_before_a_call_in_a_familys_own_markers(tmp_path: Path) -> None:
+    tokenizer = tokenizer_of("gemma4", tmp_path)
+    call, *_ = WRITTEN_CALLS["gemma4"]
+    bound = held(tokenizer, [FORECAST], ir.ToolChoice("any"), may_think=True)
+    text = f"<|channel>thought\nHm, {DAYS}.<channel|>{call}"
+    assert accepts(bound, tokenizer, text)
+    assert accepts(bound, tokenizer, call)
+    assert not accepts(bound, tokenizer, f"<|channel>thought\nHm {call}")
+    answered = read(tokenizer, tokenizer.encode(text, add_special_tokens=False), [FORECAST])
+    assert (answered.thinking, answered.text) == (f"Hm, {DAYS}.", "")
+    assert answered.calls == [("get_forecast", ARGUMENTS)]
 
 
 @pytest.mark.parametrize(
