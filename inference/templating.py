@@ -129,7 +129,7 @@ def limited(size: int) -> Iterator[None]:
 
 
 def limit_memory(more: int | None) -> None:
-    """So much more than there is now; None for any. macOS knows no such limit: there the time is the only one."""
+    """So much more than there is now; None for any. macOS knows no such limit: there the asker looks."""
     with contextlib.suppress(FileNotFoundError):
         pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
         soft = resource.RLIM_INFINITY if more is None else pages * resource.getpagesize() + more

@@ -3,22 +3,27 @@
 import contextlib
 import logging
 import os
+import selectors
 import socket
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
 import msgspec
 from jinja2 import TemplateError
 
-from inference.templating import ANSWER, Answer, Ask, receive, send
+from inference.templating import ANSWER, MEMORY, MEMORY_TIMES, Answer, Ask, receive, send
 
 log = logging.getLogger(__name__)
 
 # In seconds. The process ends itself long before, unless somebody has stopped it.
 LONGEST_WAIT = 60.0
+# Few templates take so long. How much memory those take is looked at from here: macOS sets no limit to it.
+LOOK_SECONDS = 0.1
+MOST_RESIDENT = 3 * MEMORY
 
 ENCODER = msgspec.msgpack.Encoder(enc_hook=str)
 
@@ -26,7 +31,8 @@ ENCODER = msgspec.msgpack.Encoder(enc_hook=str)
 class Renderer:
     """One process, made when it is first needed and again when a template has ended it. One text at a time."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, most_resident: int = MOST_RESIDENT) -> None:
+        self._most_resident = most_resident
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._peer: socket.socket | None = None
@@ -59,7 +65,7 @@ class Renderer:
         peer = self._connect()
         try:
             send(peer, asked)
-            data = receive(peer)
+            data = receive(peer) if self._answers(peer, self._most_resident + MEMORY_TIMES * len(asked)) else None
         except OSError:
             data = None
         if data is None:
@@ -67,6 +73,17 @@ class Renderer:
             self._drop()
             return None
         return ANSWER.decode(data)
+
+    def _answers(self, peer: socket.socket, most: int) -> bool:
+        """False once it has taken too long, or more than so many bytes of memory."""
+        assert self._process is not None
+        until = time.monotonic() + LONGEST_WAIT
+        with selectors.DefaultSelector() as selector:
+            selector.register(peer, selectors.EVENT_READ)
+            while not selector.select(LOOK_SECONDS):
+                if time.monotonic() > until or resident(self._process.pid) > most:
+                    return False
+        return True
 
     def _connect(self) -> socket.socket:
         if self._process is not None and self._process.poll() is not None:
@@ -92,6 +109,14 @@ class Renderer:
                 self._process.kill()
             self._process.wait()
         self._peer = self._process = None
+
+
+def resident(pid: int) -> int:
+    """Bytes of memory that a process takes now; 0 where that cannot be known."""
+    with contextlib.suppress(OSError, subprocess.SubprocessError):
+        command = ["/bin/ps", "-o", "rss=", "-p", str(pid)]
+        return int(subprocess.run(command, capture_output=True, timeout=1, check=False).stdout or 0) * 1024  # noqa: S603
+    return 0
 
 
 def environment() -> dict[str, str]:

@@ -80,6 +80,20 @@ def test_one_that_cannot_be_interrupted_ends_its_process_and_there_is_another(re
     assert renderer.pid != before
 
 
+def test_one_that_takes_much_memory_is_ended_from_outside_too() -> None:
+    """As it has to be where the kernel sets no limit."""
+    slow = "{% for i in range(90000) %}{% for j in range(100000) %}{% endfor %}{% endfor %}"
+    renderer = Renderer(most_resident=1)
+    try:
+        began = time.monotonic()
+        with pytest.raises(TemplateError, match="too much time or memory"):
+            render(renderer, slow)
+        assert renderer.pid is None
+        assert time.monotonic() - began < 5
+    finally:
+        renderer.close()
+
+
 def test_a_killed_process_is_replaced(renderer: Renderer) -> None:
     before = renderer.pid
     assert before is not None
