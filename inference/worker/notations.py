@@ -107,7 +107,8 @@ class Values:
             check_words(schema, allowed)
 
     def scalar(self, schema: Described) -> str:
-        types = [name for name in listed(schema.get("type")) or [schema.get("type")] if KINDS.get(name) in SCALARS]
+        named = listed(schema.get("type")) or [schema.get("type")]
+        types = [name for name in named if isinstance(name, str) and KINDS.get(name) in SCALARS]
         limits = {word: schema[word] for word in RANGE if word in schema}
         return self.rules.json({"type": types or sorted(SCALARS), **limits})
 

@@ -21,6 +21,7 @@ DEFINITIONS = ("$defs", "definitions")
 NOTES = {"title", "description", "default", "examples", "deprecated", "readOnly", "writeOnly", "$comment", "$schema"}
 NOTES |= {"$id", "x-guidance", *DEFINITIONS}
 DEEPEST = 16
+MOST_PARTS = 200
 
 
 class Unwritable(Exception):
@@ -108,37 +109,67 @@ def target(reference: Any, root: Described) -> Described:
             raise Unwritable(f"a reference to {reference!r}")
 
 
-def kinds(schema: Described, root: Described, depth: int = 0) -> frozenset[str]:
+class Look:
+    """At one schema. Its parts may refer to each other, so that there is no end to them: few are looked at."""
+
+    def __init__(self, root: Described) -> None:
+        self._root = root
+        self._left = MOST_PARTS
+
+    def part(self, schema: Any) -> Described:
+        """Raises Unwritable."""
+        self._left -= 1
+        if self._left < 0:
+            raise Unwritable("a schema as large as this")
+        return resolved(described(schema), self._root)
+
+    def kinds(self, schema: Any) -> frozenset[str]:
+        schema = self.part(schema)
+        found = EVERY_KIND
+        if "type" in schema:
+            types = listed(schema["type"]) or [schema["type"]]
+            found &= {KINDS[each] for each in types if isinstance(each, str) and each in KINDS}
+        if (own := own_values(schema)) is not None:
+            found &= {kind(value) for value in own}
+        for word in ("anyOf", "oneOf"):
+            if word in schema:
+                found &= frozenset().union(*map(self.kinds, listed(schema[word])))
+        for each in listed(schema.get("allOf")):
+            found &= self.kinds(each)
+        return found
+
+    def values(self, schema: Any) -> list[ir.JSON] | None:
+        schema = self.part(schema)
+        if (own := own_values(schema)) is not None:
+            return own
+        if len(all_of := listed(schema.get("allOf"))) == 1:
+            return self.values(all_of[0])
+        found = [self.values(each) for each in choices(schema)]
+        if not found or any(each is None for each in found):
+            return None
+        return [value for each in found for value in each or []]
+
+    def may_be_any_text(self, schema: Any) -> bool:
+        schema = self.part(schema)
+        if either := choices(schema):
+            return any(map(self.may_be_any_text, either))
+        narrowed = {*schema} & {"enum", "const", "minLength", "maxLength", "pattern", "format", "allOf", "not", "if"}
+        return not narrowed and "string" in self.kinds(schema)
+
+
+def kinds(schema: Described, root: Described) -> frozenset[str]:
     """The kinds of values that may be valid. Raises Unwritable."""
-    if depth > DEEPEST:
-        raise Unwritable("a schema as deep as this")
-    schema = resolved(schema, root)
-    found = EVERY_KIND
-    if "type" in schema:
-        found &= {KINDS[each] for each in listed(schema["type"]) or [schema["type"]] if each in KINDS}
-    if (own := own_values(schema)) is not None:
-        found &= {kind(value) for value in own}
-    for word in ("anyOf", "oneOf"):
-        if word in schema:
-            found &= frozenset().union(*(kinds(described(each), root, depth + 1) for each in listed(schema[word])))
-    for each in listed(schema.get("allOf")):
-        found &= kinds(described(each), root, depth + 1)
-    return found
+    return Look(root).kinds(schema)
 
 
-def values(schema: Described, root: Described, depth: int = 0) -> list[ir.JSON] | None:
+def values(schema: Described, root: Described) -> list[ir.JSON] | None:
     """The only ones that are valid, where the schema lists them. Raises Unwritable."""
-    if depth > DEEPEST:
-        raise Unwritable("a schema as deep as this")
-    schema = resolved(schema, root)
-    if (own := own_values(schema)) is not None:
-        return own
-    if len(all_of := listed(schema.get("allOf"))) == 1:
-        return values(described(all_of[0]), root, depth + 1)
-    found = [values(described(each), root, depth + 1) for each in choices(schema)]
-    if not found or any(each is None for each in found):
-        return None
-    return [value for each in found for value in each or []]
+    return Look(root).values(schema)
+
+
+def may_be_any_text(schema: Described, root: Described) -> bool:
+    """Raises Unwritable."""
+    return Look(root).may_be_any_text(schema)
 
 
 def choices(schema: Described) -> list[Any]:
@@ -167,16 +198,6 @@ def kind(value: ir.JSON) -> str:
             return "array"
         case _:
             return "object"
-
-
-def may_be_any_text(schema: Described, root: Described) -> bool:
-    """Raises Unwritable."""
-    schema = resolved(schema, root)
-    if "string" not in kinds(schema, root):
-        return False
-    if either := choices(schema):
-        return any(may_be_any_text(described(each), root) for each in either)
-    return not {*schema} & {"enum", "const", "minLength", "maxLength", "pattern", "format", "allOf", "not", "if"}
 
 
 def as_read(tools: list[dict[str, Any]]) -> list[dict[str, Any]]:
