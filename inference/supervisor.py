@@ -81,7 +81,10 @@ class Supervised:
         delay = FIRST_DELAY
         while not self._told.is_set():
             began = time.monotonic()
-            ended = await self._run()
+            try:
+                ended = await self._run()
+            except OSError as error:  # no memory for it, say, or too many processes
+                ended = f"could not be started: {error.strerror}"
             if self._told.is_set():
                 return
             if time.monotonic() - began > HEALTHY_AFTER:

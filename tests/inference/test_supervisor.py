@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 from inference.restarts import Restarts
 from inference.supervisor import Child, Supervised
@@ -29,6 +30,19 @@ async def test_a_child_that_ends_is_started_again() -> None:
     supervised.send(signal.SIGKILL)
     assert await running(supervised, after=first) != first
     await supervised.stop()
+
+
+async def test_a_child_that_could_not_be_started_is_tried_again(tmp_path: Path) -> None:
+    told: list[Restarts] = []
+    program = tmp_path / "program"
+    supervised = Supervised(replace(child(""), command=[str(program)], tell=told.append))
+    supervised.start()
+    while not told:  # noqa: ASYNC110 - it sends no event
+        await asyncio.sleep(0.01)
+    program.symlink_to("/bin/cat")
+    await running(supervised)
+    await supervised.stop()
+    assert told[0] == Restarts(1, "could not be started: No such file or directory")
 
 
 async def test_stopping_does_not_wait_for_a_child_that_waits_to_be_started() -> None:
