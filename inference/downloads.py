@@ -138,6 +138,8 @@ def check(name: str, folder: Path) -> None:
 def put_in_place(partial: Path, folder: Path) -> None:
     """The new folder appears at once and whole, in the place of an older one."""
     old = folder.with_name(f".{folder.name}.old")
+    # One that was interrupted here may have left its own.
+    shutil.rmtree(old, ignore_errors=True)
     if folder.exists():
         folder.rename(old)
     partial.rename(folder)

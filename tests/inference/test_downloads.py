@@ -67,6 +67,8 @@ def test_an_interrupted_download_is_not_installed_and_is_gone_on_from(
 def test_a_new_download_takes_the_place_of_the_old(hub: Hub, models: Path) -> None:
     folder = downloads.pull(REPOSITORY, models, endpoint=hub.url)
     (folder / "left.json").write_text("{}")
+    # As one leaves it that was interrupted while it put its model in place.
+    (folder.parent / f".{folder.name}.old" / "more").mkdir(parents=True)
     downloads.pull(REPOSITORY, models, revision=COMMIT, endpoint=hub.url)
     assert not (folder / "left.json").exists()
     assert [path.name for path in folder.parent.iterdir()] == [folder.name]
