@@ -3,6 +3,7 @@
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 
@@ -22,18 +23,22 @@ FUSED_HEADS = (64, 80, 128)
 HALF = ("F16", "BF16")
 
 
+# A folder may say anything: less than nothing would make room for others.
+type Count = Annotated[int, msgspec.Meta(ge=0)]
+
+
 class Config(msgspec.Struct, frozen=True):
     """What is read here of `config.json`; models for more than text have theirs in `text_config`."""
 
-    hidden_size: int = 0
-    num_hidden_layers: int = 0
-    intermediate_size: int | None = None
-    moe_intermediate_size: int | None = None
-    num_experts_per_tok: int | None = None
-    num_attention_heads: int = 0
-    num_key_value_heads: int | None = None
-    head_dim: int | None = None
-    vocab_size: int = 0
+    hidden_size: Count = 0
+    num_hidden_layers: Count = 0
+    intermediate_size: Count | None = None
+    moe_intermediate_size: Count | None = None
+    num_experts_per_tok: Count | None = None
+    num_attention_heads: Count = 0
+    num_key_value_heads: Count | None = None
+    head_dim: Count | None = None
+    vocab_size: Count = 0
     text_config: "Config | None" = None
 
 
