@@ -201,20 +201,24 @@ def kind(value: ir.JSON) -> str:
 
 
 def as_read(tools: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The tools, told to the parsers of mlx_lm in the two ways they read alike: what is text, and what is JSON if it
-    can be. What they know of other types loses large numbers, and what a schema says by `anyOf` or `$ref`."""
+    """The tools, told to the parsers of mlx_lm in the ways they read alike: what is text, what is JSON if it can be.
+
+    What they know of other types loses large numbers, and what a schema says by `anyOf` or `$ref`.
+    """
     return [{"type": "function", "function": function_as_read(tool["function"])} for tool in tools]
 
 
 def function_as_read(function: dict[str, Any]) -> dict[str, Any]:
     root: Described = function["parameters"]
     properties = described(root.get("properties"))
-    types = {name: {"type": "string" if is_text(value, root) else "object"} for name, value in properties.items()}
+    types = {name: {"type": type_as_read(value, root)} for name, value in properties.items()}
     return {"name": function["name"], "parameters": {"type": "object", "properties": types}}
 
 
-def is_text(schema: Any, root: Described) -> bool:
+def type_as_read(schema: Any, root: Described) -> str:
+    """Those that read null where text is wanted know a `text` too; to the others it is JSON, like an `object`."""
     try:
-        return kinds(described(schema), root) == {"string"}
+        found = kinds(described(schema), root)
     except Unwritable:
-        return False
+        return "object"
+    return "string" if found == {"string"} else "text" if found == {"string", "null"} else "object"

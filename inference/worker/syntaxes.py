@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from inference.worker.adapter import TokenizerWrapper
 from inference.worker.notations import FUNCTION_GEMMA, GEMMA
-from inference.worker.written import Writer, as_json, in_notation, in_tags
+from inference.worker.written import Writer, as_json, in_notation, in_tags, in_tags_or_null
 
 WORD = r"[\w-]+"
 NO_TAG = r"[^\s<>\"'&:]+"
@@ -43,15 +43,15 @@ class Syntax:
     last: str = ""
 
 
-def tagged(before: str, after: str, separator: str = "") -> Listed:
-    return Listed(before, after, in_tags, NO_TAG, separator, free_key="[A-Za-z_][A-Za-z0-9_-]*")
+def tagged(before: str, after: str, separator: str = "", write: Writer = in_tags_or_null) -> Listed:
+    return Listed(before, after, write, NO_TAG, separator, free_key="[A-Za-z_][A-Za-z0-9_-]*")
 
 
 JSON_CALL = Syntax('\n{"name": {quoted_name}, "arguments": ', "}\n")
 ARGUMENT_KEYS = Syntax(
     "{name}{gap}",
     "{gap}",
-    tagged("<arg_key>{key}</arg_key>{gap}<arg_value>", "</arg_value>", "{gap}"),
+    tagged("<arg_key>{key}</arg_key>{gap}<arg_value>", "</arg_value>", "{gap}", in_tags),
     names=NO_TAG,
 )
 SYNTAXES = {

@@ -14,6 +14,7 @@ from inference.worker.parameters import (
     Parameter,
     Unwritable,
     check_words,
+    choices,
     kinds,
     may_be_any_text,
     resolved,
@@ -81,6 +82,17 @@ def in_tags(parameter: Parameter, place: Place) -> str:
     return " | ".join([*plain, json_in_tags(parameter, place)])
 
 
+def in_tags_or_null(parameter: Parameter, place: Place) -> str:
+    """For those that read null where text is wanted."""
+    schema = parameter.schema
+    if kinds(schema, schema) != {"string", "null"}:
+        return in_tags(parameter, place)
+    either = [each for each in choices(schema) if "string" in kinds(each, schema)]
+    texts = {**schema, **either[0]} if len(either) == 1 else schema
+    texts = {word: value for word, value in texts.items() if word not in ("anyOf", "oneOf") or len(either) != 1}
+    return text(texts, place, may_be_null=True)
+
+
 def json_in_tags(parameter: Parameter, place: Place) -> str:
     """Texts in it hold no tag, unless the schema says more of them."""
     careful = replace(place, strict=True)
@@ -88,18 +100,18 @@ def json_in_tags(parameter: Parameter, place: Place) -> str:
     return written or as_json(parameter, place)
 
 
-def text(schema: Described, place: Place) -> str:
+def text(schema: Described, place: Place, *, may_be_null: bool = False) -> str:
     rules = place.rules
     few = values(schema, schema)
     if few is not None:
         readable = [value for value in few if isinstance(value, str) and is_readable(value, place)]
         if not readable:
             raise Unwritable("any of the values that the schema lists")
-        return f"{rules.one_of(readable)} {rules.spelled(place.end)}"
+        return f"{rules.one_of([*readable, *(['null'] if may_be_null else [])])} {rules.spelled(place.end)}"
     schema = resolved(schema, schema)
     if place.strict:
         check_words(schema, {"type", "minLength", "maxLength"})
-    return rules.ended(rules.terminal(any_text(schema, place)), place.end)
+    return rules.ended(rules.terminal(any_text(schema, place, may_be_null=may_be_null)), place.end)
 
 
 def is_readable(value: str, place: Place) -> bool:
@@ -111,7 +123,7 @@ def is_readable(value: str, place: Place) -> bool:
     )
 
 
-def any_text(schema: Described, place: Place) -> str:
+def any_text(schema: Described, place: Place, *, may_be_null: bool = False) -> str:
     """A terminal."""
-    body = length(schema, "(?s:.)") + without(place.closers, NULL)
+    body = length(schema, "(?s:.)") + without(place.closers, *([] if may_be_null else [NULL]))
     return f"{body} & {UNTRIMMED}" if "minLength" in schema or "maxLength" in schema else body

@@ -9,6 +9,7 @@ from inference.worker import parameters
 from inference.worker.parameters import Unwritable
 from tests.schemas import record
 
+NULLABLE = {"anyOf": [{"type": "string"}, {"type": "null"}]}
 TREE = {"anyOf": [{"$ref": "#/$defs/tree"}] * 10}
 
 
@@ -39,10 +40,8 @@ def test_what_can_be_text_alone_is_read_as_text(schema: dict[str, Any]) -> None:
     "schema",
     [
         {"type": "integer"},
-        {"type": ["string", "null"]},
         {},
         True,
-        {"enum": ["a", None]},
         {"$ref": "#/$defs/tree"},
         {"$ref": "#/nowhere"},
         {"$ref": ["a"]},
@@ -53,6 +52,11 @@ def test_what_can_be_text_alone_is_read_as_text(schema: dict[str, Any]) -> None:
 )
 def test_all_else_is_read_as_json_if_it_is(schema: Any) -> None:
     assert read(a=schema) == {"a": "object"}
+
+
+@pytest.mark.parametrize("schema", [{"type": ["string", "null"]}, {"enum": ["a", None]}, NULLABLE])
+def test_text_that_may_be_null_has_a_type_of_its_own(schema: dict[str, Any]) -> None:
+    assert read(a=schema) == {"a": "text"}
 
 
 def test_a_schema_without_end_is_not_looked_through() -> None:

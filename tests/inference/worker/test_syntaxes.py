@@ -212,3 +212,15 @@ def test_schemas_of_any_size_make_grammars_at_once(family: str, tmp_path: Path) 
         tokens = write(bound, tokenizer, 1)
         assert not bound.has_failed, tokenizer.decode(tokens)
         assert time.process_time() - began < 10
+
+
+@pytest.mark.parametrize("family", ["qwen3_coder", "minimax_m2"])
+def test_text_that_may_be_null_stays_text(family: str, tmp_path: Path) -> None:
+    tokenizer = tokenizer_of(family, tmp_path)
+    tool = ir.Tool("get_forecast", record(city=NULLABLE, days={"type": "integer"}), strict=True)
+    bound = held(tokenizer, [tool], ir.ToolChoice("any"))
+    for written_as, city in [("5", "5"), ("null", None), ("[x]", "[x]")]:
+        text = WRITTEN_CALLS[family][0].replace(str(ARGUMENTS["city"]), written_as)
+        assert accepts(bound, tokenizer, text)
+        answered = read(tokenizer, tokenizer.encode(text, add_special_tokens=False), [tool])
+        assert answered.calls == [("get_forecast", {"city": city, "days": DAYS})]
