@@ -61,7 +61,7 @@ class Command(BaseCommand):
             return None
         return Child(
             restarts.WORKER,
-            [sys.executable, manage(), "runworker", f"--parent={parent}"],
+            [sys.executable, "-m", "inference.runworker", f"--parent={parent}"],
             WORKER_GRACE,
             (parent,),
             watch=functools.partial(heartbeat.watch, local),
@@ -138,7 +138,3 @@ def listen(host: str, port: int) -> socket.socket:
     listener.listen(BACKLOG)
     listener.set_inheritable(True)
     return listener
-
-
-def manage() -> str:
-    return str(settings.BASE_DIR / "manage.py")

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from inference.backends.local import LocalBackend
-from inference.management.commands.runworker import KEPT, SET
 from inference.protocols import wire
+from inference.runworker import KEPT, SET
 from tests.frames import talking
 from tests.local_models import ask, question
 from tests.workers import ROOT, RunningWorker, running_worker, start
@@ -60,6 +60,13 @@ def test_its_environment_is_a_list_of_what_it_needs() -> None:
         held = Path(f"/proc/{worker.process.pid}/environ").read_text().split("\0")
     assert {line.partition("=")[0] for line in held if line} <= {*KEPT, *SET}
     assert not [line for line in held if "canary" in line]
+
+
+def test_what_serve_starts_loads_no_application_of_django() -> None:
+    listing = "import sys, inference.runworker; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", listing], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "inference.runworker" in loaded.stdout.split()
+    assert not {"django.apps", "django.db", "inference.models", "mlx.core"} & set(loaded.stdout.split())
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="to be another user takes root")
