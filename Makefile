@@ -7,7 +7,7 @@ CLIENTS := tests/clients
 # The checks open no database of the user's.
 SCRATCH := MLXMANAGER_HOME=$(CURDIR)/.cache/home
 
-.PHONY: run env dev test test-postgres clients check format lint types imports migrations faults bench lock clean
+.PHONY: run env dev test test-postgres clients check format lint types imports migrations faults bench soak lock clean
 .DEFAULT_GOAL := run
 
 run: env
@@ -86,6 +86,10 @@ BENCH :=
 
 bench: dev
 	$(PYTHON_IN_VENV) -m benchmarks.engine $(BENCH)
+
+# Memory, slots and files of the whole product under a load that comes and goes.
+soak: dev
+	$(PYTHON_IN_VENV) -m benchmarks.soak
 
 # Needs uv and npm. The locks name no registry: whoever installs takes the packages from their own.
 COMPILE := uv pip compile --universal --python-version 3.12 --generate-hashes --no-emit-index-url --no-header --quiet
