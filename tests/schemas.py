@@ -13,15 +13,17 @@ def record(**properties: Any) -> dict[str, Any]:
     }
 
 
+# Bounded, as is what follows: at a high temperature nothing else comes to its end within any limit for sure.
 STRING = {"type": "string", "maxLength": 40}
+COUNT = {"type": "integer", "minimum": 0, "maximum": 10**9}
 NUMBER = {"type": "number"}
 NULL = {"type": "null"}
 SHARE = {"type": "number", "minimum": 0, "maximum": 1}
 AGE = {"type": "integer", "minimum": 18, "maximum": 99}
-LEAF = record(value={"type": "integer"})
+LEAF = record(value=COUNT)
 
 SCHEMAS: dict[str, dict[str, Any]] = {
-    "flat": record(city=STRING, people={"type": "integer"}),
+    "flat": record(city=STRING, people=COUNT),
     "nested": record(place=record(name=STRING, at=record(north=NUMBER, east=NUMBER)), open={"type": "boolean"}),
     "array": record(names={"type": "array", "items": STRING, "minItems": 1, "maxItems": 4}),
     "enum": record(colour={"enum": ["red", "green", "blue", None]}, size={"const": "large"}),
@@ -32,7 +34,7 @@ SCHEMAS: dict[str, dict[str, Any]] = {
         "required": ["name"],
         "additionalProperties": False,
     },
-    "any of": record(value={"anyOf": [{"type": "integer"}, NULL, record(kind={"const": "text"}, text=STRING)]}),
+    "any of": record(value={"anyOf": [COUNT, NULL, record(kind={"const": "text"}, text=STRING)]}),
     "pattern": record(code={"type": "string", "pattern": "^[A-Z]{3}-[0-9]{2,4}$"}),
     "formats": record(
         day={"type": "string", "format": "date"},
@@ -42,11 +44,17 @@ SCHEMAS: dict[str, dict[str, Any]] = {
     "references": {
         "$ref": "#/$defs/node",
         "$defs": {
-            "node": record(value={"type": "integer"}, rest={"anyOf": [{"$ref": "#/$defs/leaf"}, NULL]}),
+            "node": record(value=COUNT, rest={"anyOf": [{"$ref": "#/$defs/leaf"}, NULL]}),
             "leaf": LEAF,
         },
     },
-    "map": {"type": "object", "additionalProperties": {"type": "boolean"}, "minProperties": 1, "maxProperties": 3},
+    "map": {
+        "type": "object",
+        "patternProperties": {"^[a-z]{1,12}$": {"type": "boolean"}},
+        "additionalProperties": False,
+        "minProperties": 1,
+        "maxProperties": 3,
+    },
 }
 
 # Each pattern alone is harmless.
