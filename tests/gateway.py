@@ -82,7 +82,7 @@ class Gateway:
     def post(self, path: str, body: Any, **headers: str) -> httpx2.Response:
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         sent = {"authorization": f"Bearer {self.key}", "content-type": "application/json"} | headers
-        return httpx2.post(f"{self.url}{path}", content=content, headers=sent, timeout=30)
+        return httpx2.post(f"{self.url}{path}", content=content, headers=sent, timeout=60)
 
 
 def run_command(*arguments: str, environment: dict[str, str], check: bool = True) -> subprocess.CompletedProcess[str]:

@@ -24,8 +24,9 @@ from routing.route import Target
 HELLO_SECONDS = 5.0
 FAILURE_HOLDS = 0.2
 WORKERS_SHARE = 0.95
-# How long a worker that has crashed is waited for: `serve` starts another, which has to import MLX.
-COMING_BACK_SECONDS = 12.0
+# How long a worker that has crashed is waited for: `serve` starts another, which has to import MLX. That takes two
+# seconds, and many times that on a machine that is very busy.
+COMING_BACK_SECONDS = 20.0
 # Longer than loading a tokenizer keeps the worker from its socket.
 LONGEST_SILENCE = 10.0
 PING_SECONDS = 5.0
