@@ -22,7 +22,7 @@ PREFIX_SHARE = 0.075
 LEAST_PREFIX_BYTES = 128 * 1024**2
 
 # What the worker's environment keeps. Everything else could hold a key, or have model code run.
-KEPT = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "TMPDIR", "TZ", "OPENBLAS_NUM_THREADS")
+KEPT = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "TMPDIR", "TZ", "OPENBLAS_NUM_THREADS", "MALLOC_MMAP_THRESHOLD_")
 SET = {
     "HF_HUB_OFFLINE": "1",
     "TOKENIZERS_PARALLELISM": "false",
