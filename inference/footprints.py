@@ -60,13 +60,14 @@ def in_memory(dtype: str, stored: int) -> int:
     return 2 * stored if SINGLE_PRECISION and dtype in HALF else stored
 
 
-def working(folder: Path) -> Working:
+def working(folder: Path, *, fuses: bool = True) -> Working:
+    """`fuses` False: also a GPU holds all attention scores at a time."""
     config = read(folder)
     heads = max(config.num_attention_heads, 1)
     head = config.head_dim or config.hidden_size // heads
     experts = (config.moe_intermediate_size or 0) * (config.num_experts_per_tok or 1)
     inner = max(config.intermediate_size or 0, experts)
-    is_fused = not SINGLE_PRECISION and head in FUSED_HEADS
+    is_fused = fuses and not SINGLE_PRECISION and head in FUSED_HEADS
     # Six states wide as the model and three wide as its inner layer live at a time; scores and their softmax; logits,
     # their logarithms and two copies to draw from.
     return Working(

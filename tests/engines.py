@@ -15,7 +15,9 @@ from mlx.utils import tree_flatten, tree_map
 
 from inference import ir
 from inference.installed import DEMO_FOLDER, DEMO_NAME, Installed
-from inference.worker.engine import Engine, Token, load
+from inference.worker.engine import Token
+from inference.worker.engines import AnyEngine, load
+from inference.worker.plans import Plan
 from inference.worker.prefix_files import PrefixFiles
 from inference.worker.prefixes import Prefixes
 from tests.local_models import loaded
@@ -45,11 +47,22 @@ KINDS: dict[str, dict[str, Any]] = {
     | {"mamba_d_state": 16, "lm_head_multiplier": 1.0},
 }
 
+# Attention within chunks, whose caches do not batch.
+CHUNKED: dict[str, Any] = {
+    "text_config": ATTENTION
+    | {"model_type": "llama4_text", "num_hidden_layers": 4, "intermediate_size": 64, "intermediate_size_mlp": 128}
+    | {"attention_bias": False, "attention_chunk_size": 32, "interleave_moe_layer_step": 2, "rope_theta": 10000.0}
+    | {"max_position_embeddings": 4096, "num_experts_per_tok": 1, "num_local_experts": 2, "rms_norm_eps": 1e-6}
+    | {"rope_scaling": None, "use_qk_norm": True}
+}
+
 
 def make_model(kind: str, folder: Path) -> Installed:
     """A model of this kind with random weights and the demo model's tokenizer."""
     shutil.copytree(DEMO_FOLDER, folder, ignore=shutil.ignore_patterns("model.safetensors"))
-    config = {"model_type": kind, "max_position_embeddings": 4096, "eos_token_id": 2} | KINDS[kind]
+    config = {"model_type": kind, "max_position_embeddings": 4096, "eos_token_id": 2} | (KINDS | {"llama4": CHUNKED})[
+        kind
+    ]
     (folder / "config.json").write_text(json.dumps(config))
     module = importlib.import_module(f"mlx_lm.models.{kind}")
     mx.random.seed(3)
@@ -64,7 +77,7 @@ def make_model(kind: str, folder: Path) -> Installed:
 class Bench:
     """An engine and its prefixes. `waiting` is what the MLX thread, which is the test's, is still to do."""
 
-    engine: Engine
+    engine: AnyEngine
     prefixes: Prefixes
     waiting: Queue[Callable[[], None]]
 
@@ -98,11 +111,12 @@ class Bench:
 
 @contextmanager
 def bench(
-    model: Installed = DEMO, *, limit: int = PLENTY, files: PrefixFiles | None = None, spare: int = PLENTY
+    model: Installed | Plan = DEMO, *, limit: int = PLENTY, files: PrefixFiles | None = None, spare: int = PLENTY
 ) -> Iterator[Bench]:
     waiting: Queue[Callable[[], None]] = Queue()
     prefixes = Prefixes(limit, files, waiting.put, lambda: spare)
-    engine = loaded(load(model, slots=16, prefixes=prefixes))
+    plan = model if isinstance(model, Plan) else Plan(model)
+    engine = loaded(load(plan, slots=16, prefixes=prefixes))
     try:
         yield Bench(engine, prefixes, waiting)
     finally:

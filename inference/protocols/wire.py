@@ -36,6 +36,21 @@ class Unload(Frame, frozen=True):
     model: str
 
 
+class LoadOptions(msgspec.Struct, frozen=True, array_like=True):
+    """How a model is loaded: it is loaded anew where one of these changes.
+
+    `kv_bits`: how many bits a number in its cache has; None: as many as the model computes with. `draft_model` is the
+    name of one that guesses `num_draft_tokens` tokens ahead. None: nothing is guessed; as many as the worker has it.
+    """
+
+    kv_bits: int | None = None
+    draft_model: str | None = None
+    num_draft_tokens: int | None = None
+
+
+AS_IT_IS = LoadOptions()
+
+
 class ModelOptions(msgspec.Struct, frozen=True, array_like=True):
     """What the operator wants of a model.
 
@@ -48,6 +63,7 @@ class ModelOptions(msgspec.Struct, frozen=True, array_like=True):
     preload: bool = False
     idle_ttl: int | None = None
     max_context: int | None = None
+    load: LoadOptions = AS_IT_IS
 
 
 class Configure(Frame, frozen=True):

@@ -11,6 +11,7 @@ from mlx_lm.generate import BatchGenerator, TextStateMachine
 from mlx_lm.models.cache import (
     CacheList,
     KVCache,
+    QuantizedKVCache,
     RotatingKVCache,
     can_trim_prompt_cache,
     load_prompt_cache,
@@ -41,6 +42,7 @@ __all__ = [
     "BatchGenerator",
     "CacheList",
     "KVCache",
+    "QuantizedKVCache",
     "RotatingKVCache",
     "SPMStreamingDetokenizer",
     "StreamingDetokenizer",

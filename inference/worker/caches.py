@@ -13,6 +13,8 @@ from mlx.utils import tree_flatten, tree_map
 from inference.worker.adapter import (
     VERSION,
     CacheList,
+    KVCache,
+    QuantizedKVCache,
     RotatingKVCache,
     can_trim_prompt_cache,
     load_prompt_cache,
@@ -56,6 +58,16 @@ def always_trims(model: Any) -> bool:
     """Whether every cache of the model can be cut back, whatever it has read."""
     layers = [part for layer in make_prompt_cache(model) for part in parts(layer)]
     return all(part.is_trimmable() and not isinstance(part, RotatingKVCache) for part in layers)
+
+
+def batches(model: Any) -> bool:
+    """Whether the caches of several rows can be one."""
+    return all(hasattr(part, "merge") for layer in make_prompt_cache(model) for part in parts(layer))
+
+
+def keeps_all(cache: Cache) -> bool:
+    """Whether it holds what it has read of every token, so that any of them can be forgotten again."""
+    return all(type(layer) in (KVCache, QuantizedKVCache) for layer in cache)
 
 
 def parts(layer: Any) -> list[Any]:

@@ -57,6 +57,8 @@ def loading(name: str) -> Iterator[None]:
     """Around what reads a model's files, which can be broken in any way; the reason is for the operator, in the log."""
     try:
         yield
+    except GatewayError:
+        raise
     except Exception as error:
         log.exception("model failed to load model=%s", name)
         message = f"model: {name} cannot be loaded ({type(error).__name__})."

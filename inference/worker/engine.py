@@ -11,14 +11,13 @@ from typing import Any
 import mlx.core as mx
 
 from inference import footprints, ir
-from inference.errors import GatewayError, Kind
 from inference.installed import Installed
-from inference.worker import caches, sampling
-from inference.worker.adapter import BatchGenerator, TokenizerWrapper, leaves
+from inference.worker import caches
+from inference.worker.adapter import BatchGenerator, TokenizerWrapper
 from inference.worker.caches import Cache
+from inference.worker.drawing import Drawing
 from inference.worker.holding import Held
 from inference.worker.likelihoods import Likelihoods
-from inference.worker.loading import Loading, cache_layers, read_model
 from inference.worker.memory import Cost
 from inference.worker.prefixes import Prefixes
 from inference.worker.reuse import Reuse
@@ -72,8 +71,7 @@ class Engine:
         self.cost = cost
         self.slots = slots
         self.window = context_window(config, tokenizer)
-        self._defaults = sampling.read_defaults(installed.folder)
-        self._vocabulary = vocabulary(config, tokenizer)
+        self._drawing = Drawing(installed.folder, config, tokenizer)
         self._batch = BatchGenerator(
             model,
             stop_tokens=[[token] for token in tokenizer.eos_token_ids],
@@ -104,20 +102,8 @@ class Engine:
 
         Raises GatewayError for parameters the model cannot follow.
         """
-        if max(prompt) >= self._vocabulary:
-            # MLX would read past the end of the embeddings.
-            message = (
-                f"The model's tokenizer makes a token that the model does not have: they are below {self._vocabulary}."
-            )
-            raise GatewayError(Kind.MODEL_NOT_INSTALLED, message, param="model")
-        sampler = sampling.sampler(wanted, self._defaults, self._vocabulary)
-        processors = sampling.processors(wanted, self._defaults, self._vocabulary, prompt=len(prompt))
-        if held is not None:
-            # The last, so that nothing brings back what it has ruled out.
-            processors.append(held)
-        if likelihoods is not None:
-            processors.insert(0, likelihoods)
-        entry = Entry(prompt, max_tokens, sampler, processors)
+        draw = self._drawing.begin(prompt, wanted, held=held, likelihoods=likelihoods)
+        entry = Entry(prompt, max_tokens, draw.sampler, draw.processors)
         if likelihoods is not None and likelihoods.wants_prompt:
             return Begun(self._scoring.begin(entry, likelihoods), 0)
         start = self._reuse.start(prompt, tenant, borders)
@@ -167,13 +153,6 @@ class Engine:
         mx.clear_cache()
 
 
-def load(installed: Installed, *, slots: int, prefixes: Prefixes) -> Loading[Engine]:
-    model, config, tokenizer = yield from read_model(installed.folder)
-    layers = yield from cache_layers(model)
-    cost = Cost(sum(array.nbytes for array in leaves(model)), layers, footprints.working(installed.folder))
-    return Engine(installed, model=model, config=config, tokenizer=tokenizer, cost=cost, slots=slots, prefixes=prefixes)
-
-
 def context_window(config: dict[str, object], tokenizer: TokenizerWrapper) -> int:
     """How many tokens the model can hold, as far as its files say."""
     text = config.get("text_config")
@@ -183,16 +162,6 @@ def context_window(config: dict[str, object], tokenizer: TokenizerWrapper) -> in
             return window
     window = tokenizer.model_max_length
     return window if isinstance(window, int) and 0 < window < UNBOUNDED else FALLBACK_WINDOW
-
-
-def vocabulary(config: dict[str, object], tokenizer: TokenizerWrapper) -> int:
-    """How many tokens the model knows: its weights were found to be of that shape."""
-    text = config.get("text_config")
-    for source in (config, text if isinstance(text, dict) else {}):
-        size = source.get("vocab_size")
-        if isinstance(size, int) and size > 0:
-            return size
-    return len(tokenizer)
 
 
 def memory() -> int:

@@ -1,13 +1,17 @@
 """A model from its files into memory, piece by piece, so that the answers of other models go on meanwhile."""
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import mlx.core as mx
 
+from inference.footprints import CHUNK
+from inference.worker import caches
 from inference.worker.adapter import KVCache, TokenizerWrapper, leaves, load_model, load_tokenizer, make_prompt_cache
+from inference.worker.caches import Cache
 from inference.worker.memory import CacheLayer
 
 # What is read from the disk at a time, save for a single larger tensor.
@@ -18,6 +22,7 @@ PATIENCE = 0.005
 # Caches of so many tokens are compared, where a layer's cache does not simply keep every token.
 SHORT, GROWN = 2, 258
 
+type MakeCache = Callable[[], Cache]
 type Loading[T] = Generator[None, None, T]
 
 
@@ -55,19 +60,19 @@ def evaluate(arrays: Iterable[mx.array]) -> Iterator[None]:
     yield
 
 
-def cache_layers(model: Any) -> Loading[tuple[CacheLayer, ...]]:
-    """What the model's cache takes, found by filling one. Weights that are missing are found out as well."""
-    short = yield from fill(model, SHORT)
-    if all(type(layer) is KVCache for layer in short):
+def cache_layers(model: Any, make: MakeCache | None = None) -> Loading[tuple[CacheLayer, ...]]:
+    """What a cache for the model takes, found by filling one. Weights that are missing are found out as well."""
+    make = make or partial(make_prompt_cache, model)
+    short = yield from fill(model, make(), SHORT)
+    if caches.keeps_all(short):
         return tuple(CacheLayer(0, -(-layer.nbytes // KVCache.step)) for layer in short)
-    grown = yield from fill(model, GROWN)
+    grown = yield from fill(model, make(), GROWN)
     return tuple(measured(few, many) for few, many in zip(short, grown, strict=True))
 
 
-def fill(model: Any, tokens: int) -> Loading[list[Any]]:
-    """A cache after so many tokens: what each layer has of them depends on those before it alone."""
-    cache: list[Any] = make_prompt_cache(model)
-    model(mx.zeros((1, tokens), dtype=mx.int32), cache)
+def fill(model: Any, cache: Cache, tokens: int) -> Loading[Cache]:
+    """The cache after so many tokens: what each layer has of them depends on those before it alone."""
+    model(mx.zeros((1, tokens), dtype=mx.int32), cache=cache)
     for layer in cache:
         mx.eval(layer.state)
         yield
@@ -78,4 +83,12 @@ def measured(few: Any, many: Any) -> CacheLayer:
     token = -(-(many.nbytes - few.nbytes) // (GROWN - SHORT))
     # A cache that grows in steps has the whole first one at once.
     fixed = max(few.nbytes - KVCache.step * token, 0)
-    return CacheLayer(fixed, token, getattr(many, "max_size", None))
+    return CacheLayer(fixed, token, most_kept(many))
+
+
+def most_kept(layer: Any) -> int | None:
+    """How many tokens a layer's cache holds at most; None: all."""
+    if hasattr(layer, "chunk_size"):
+        # Those of a chunk, and what is read at a time.
+        return int(layer.chunk_size) + CHUNK + KVCache.step
+    return getattr(layer, "max_size", None)

@@ -13,13 +13,14 @@ from pathlib import Path
 
 from inference import budget, sockets
 from inference.installed import Installed, find_one
-from inference.worker import embedder, engine
+from inference.worker import embedder, engine, engines
 from inference.worker.arrival import AnyBatch
 from inference.worker.batch import Batch
 from inference.worker.config import Config
 from inference.worker.connection import Connection
 from inference.worker.embedding_batch import EmbeddingBatch
 from inference.worker.models import Models
+from inference.worker.plans import Plan
 from inference.worker.prefix_files import PrefixFiles
 from inference.worker.prefix_writer import Later
 from inference.worker.prefixes import Prefixes
@@ -89,7 +90,7 @@ def load(model: Installed, *, slots: int, prefixes: Prefixes) -> Iterator[AnyBat
     if model.kind == "embedding":
         yield EmbeddingBatch((yield from embedder.load(model.folder, slots=slots)))
     else:
-        yield Batch((yield from engine.load(model, slots=slots, prefixes=prefixes)))
+        yield Batch((yield from engines.load(Plan(model), slots=slots, prefixes=prefixes)))
 
 
 def keep_prefixes(config: Config, later: Later, spare: Callable[[], int]) -> Prefixes:

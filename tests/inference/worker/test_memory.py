@@ -13,7 +13,8 @@ from inference.footprints import Working
 from inference.installed import DEMO_FOLDER, Installed, find_one
 from inference.worker import loading
 from inference.worker.adapter import load_model
-from inference.worker.engine import Engine, Token
+from inference.worker.engine import Token
+from inference.worker.engines import AnyEngine
 from inference.worker.fitting import PIECE
 from inference.worker.likelihoods import Likelihoods
 from inference.worker.memory import CacheLayer, Cost, Need, free
@@ -36,7 +37,7 @@ def made(folder: Path, **config: object) -> Path:
 
 
 @pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AnyEngine]:
     folder = copy_demo(tmp_path_factory.mktemp("models"), "org/wide")
     made(folder, num_key_value_heads=4, head_dim=64)
     with bench(Installed("org/wide", folder, "models", 0)) as running:
@@ -44,7 +45,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
 
 
 @pytest.mark.parametrize(("rows", "prompt", "answer"), [(1, 20, 300), (1, 1500, 4), (6, 600, 4), (12, 30, 40)])
-def test_no_batch_takes_more_than_the_book_has(engine: Engine, rows: int, prompt: int, answer: int) -> None:
+def test_no_batch_takes_more_than_the_book_has(engine: AnyEngine, rows: int, prompt: int, answer: int) -> None:
     mx.reset_peak_memory()
     wanted = ir.Sampling(temperature=0, logit_bias=STOP)
     for row in range(rows):
@@ -83,7 +84,7 @@ def test_the_files_tell_what_the_weights_take(tmp_path: Path) -> None:
         assert demo.engine.cost.weights == found.needs - footprints.least(DEMO_FOLDER, 0)
 
 
-def test_a_cache_of_plain_attention_is_keys_and_values(engine: Engine) -> None:
+def test_a_cache_of_plain_attention_is_keys_and_values(engine: AnyEngine) -> None:
     assert engine.cost.layers == (CacheLayer(0, 2 * 4 * 64 * 4),) * 4
 
 

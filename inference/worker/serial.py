@@ -1,0 +1,157 @@
+"""One loaded model that answers one request at a time: for caches that do not batch, and for models that guess ahead.
+
+Everything here is called on the one MLX thread. A step is short, so that other models go on: a piece of the prompt, a
+token, or what another model guessed right. What is read of a prompt is not kept for the next.
+"""
+
+import gc
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import mlx.core as mx
+
+from inference import footprints, ir
+from inference.worker.adapter import TokenizerWrapper
+from inference.worker.caches import Cache
+from inference.worker.drawing import Draw, Drawing
+from inference.worker.engine import Begun, Reading, Token
+from inference.worker.holding import Held
+from inference.worker.likelihoods import Likelihoods
+from inference.worker.memory import Cost
+from inference.worker.writing import Guessed, Plain, Reader, Writer
+
+
+@dataclass(frozen=True, slots=True)
+class Runnable:
+    """A model in memory, and how a row's cache for it is made. `window` and `vocabulary` are counts of tokens."""
+
+    model: Any
+    make_cache: Callable[[], Cache]
+    vocabulary: int
+    window: int
+
+
+@dataclass(frozen=True, slots=True)
+class Guesser:
+    """A small model that guesses what a large one writes, so many tokens at a time."""
+
+    small: Runnable
+    guesses: int
+
+
+class Within:
+    """A model as another sees it that has more tokens, or fewer: MLX would read past the end of the embeddings."""
+
+    def __init__(self, small: Runnable, vocabulary: int) -> None:
+        self._model = small.model
+        self._own = small.vocabulary
+        self._others = vocabulary
+
+    def __call__(self, tokens: mx.array, cache: Cache) -> mx.array:
+        logits: mx.array = self._model(mx.minimum(tokens, self._own - 1), cache=cache)
+        return logits[..., : self._others]
+
+
+@dataclass(slots=True)
+class Row:
+    """`read` of its prompt's tokens are read. `left` may be written."""
+
+    number: int
+    prompt: list[int]
+    draw: Draw
+    left: int
+    model: Reader
+    guesser: Reader | None
+    read: int = 0
+    writer: Writer | None = None
+
+
+class SerialEngine:
+    slots = 1
+    needs_borders = False
+
+    def __init__(
+        self, run: Runnable, *, drawing: Drawing, tokenizer: TokenizerWrapper, cost: Cost, guesser: Guesser | None
+    ) -> None:
+        self.tokenizer = tokenizer
+        self.window = run.window
+        self.cost = cost
+        self._run = run
+        self._drawing = drawing
+        self._guesser = guesser
+        self._ends = frozenset(tokenizer.eos_token_ids)
+        self._row: Row | None = None
+        self._count = 0
+
+    def insert(
+        self,
+        prompt: list[int],
+        wanted: ir.Sampling,
+        *,
+        max_tokens: int,
+        tenant: str | None = None,  # noqa: ARG002 - nothing is kept for it
+        borders: Sequence[int] = (),  # noqa: ARG002
+        held: Held | None = None,
+        likelihoods: Likelihoods | None = None,
+    ) -> Begun:
+        """Begin the one row. Raises GatewayError for parameters the model cannot follow."""
+        assert self._row is None
+        draw = self._drawing.begin(prompt, wanted, held=held, likelihoods=likelihoods)
+        self._count += 1
+        # They are told of each token once, and could not take back those that were guessed wrong.
+        is_free = held is None and likelihoods is None
+        guesser = self._begin_guessing(len(prompt) + max_tokens) if is_free else None
+        model = Reader(self._run.model, self._run.make_cache())
+        self._row = Row(self._count, prompt, draw, max_tokens, model, guesser)
+        return Begun(self._count, 0)
+
+    def step(self) -> list[Token | Reading]:
+        row = self._row
+        if row is None:
+            return []
+        if row.read < len(row.prompt) - 1:
+            return [self._read(row)]
+        if row.writer is None:
+            row.writer = self._begin_writing(row)
+        return list(self._write(row, row.writer))
+
+    def remove(self, row: int) -> None:
+        if self._row is not None and self._row.number == row:
+            self._row = None
+
+    def close(self) -> None:
+        del self._run, self._guesser, self._row
+        gc.collect()
+        mx.clear_cache()
+
+    def _begin_guessing(self, length: int) -> Reader | None:
+        """None where there is no small model, or where it could not see so far."""
+        if self._guesser is None or length > self._guesser.small.window:
+            return None
+        small = self._guesser.small
+        return Reader(Within(small, self._run.vocabulary), small.make_cache())
+
+    def _read(self, row: Row) -> Reading:
+        end = min(row.read + footprints.CHUNK, len(row.prompt) - 1)
+        for reader in (row.model, row.guesser):
+            if reader is not None:
+                reader.read(row.prompt[row.read : end])
+        row.read = end
+        return Reading(row.number, end, len(row.prompt))
+
+    def _begin_writing(self, row: Row) -> Writer:
+        if row.guesser is None or self._guesser is None:
+            return Plain(row.model, row.draw, row.prompt)
+        return Guessed(row.model, row.guesser, row.draw, row.prompt, guesses=self._guesser.guesses)
+
+    def _write(self, row: Row, writer: Writer) -> list[Token]:
+        written: list[Token] = []
+        for token in writer.write(row.left):
+            row.left -= 1
+            end = "stop" if token in self._ends else None if row.left else "length"
+            written.append(Token(row.number, token, end))
+            if end is not None:
+                self._row = None
+                break
+        return written
