@@ -38,10 +38,13 @@ class WithStates(ChangeList):
 
 @admin.register(LocalModel)
 class LocalModelAdmin(ConfigurationAdmin):
-    list_display = ["name", "size", "fits", "in_memory", "pinned", "preload", "idle_ttl", "max_context"]
+    list_display = ["name", "size", "fits", "in_memory", "pinned", "preload", "idle_ttl", "max_context", "draft_model"]
     list_filter = ["pinned", "preload"]
     search_fields = ["name"]
-    fields = ["name", "pinned", "preload", "idle_ttl", "max_context"]
+    fieldsets = [
+        (None, {"fields": ["name", "pinned", "preload", "idle_ttl", "max_context"]}),
+        ("How it is loaded", {"fields": ["kv_bits", "draft_model", "num_draft_tokens"]}),
+    ]
 
     def get_changelist(self, request: HttpRequest, **kwargs: object) -> type[ChangeList]:
         return WithStates

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from django.http import HttpRequest
 from ninja import Router
@@ -12,7 +12,7 @@ from credentials import api_rows, generation
 from credentials.api_auth import author
 from credentials.schemas import Given
 from inference.local_states import State, look
-from inference.models import LocalModel
+from inference.models import MOST_GUESSES, LocalModel
 
 local_models = Router(tags=["local models"])
 
@@ -20,13 +20,19 @@ MOST = 2**31 - 1  # What PostgreSQL stores.
 
 
 class LocalModelUpdate(Given):
-    """What is left out stays. `idle_ttl` is in seconds, null: 15 minutes; `max_context` in tokens, null: all."""
+    """What is left out stays. `idle_ttl` is in seconds, null: 15 minutes; `max_context` in tokens, null: all.
+
+    `kv_bits` null: the cache is not quantized. `draft_model` null: nothing is guessed. `num_draft_tokens` null: 3.
+    """
 
     name: str = ""
     pinned: StrictBool = False
     preload: StrictBool = False
     idle_ttl: Annotated[StrictInt, Field(ge=0, le=MOST)] | None = None
     max_context: Annotated[StrictInt, Field(ge=1, le=MOST)] | None = None
+    kv_bits: Literal[4, 8] | None = None
+    draft_model: str | None = None
+    num_draft_tokens: Annotated[StrictInt, Field(ge=1, le=MOST_GUESSES)] | None = None
 
 
 class LocalModelCreate(LocalModelUpdate):
@@ -46,6 +52,9 @@ class LocalModelResponse(BaseModel):
     preload: bool
     idle_ttl: int | None
     max_context: int | None
+    kv_bits: int | None
+    draft_model: str | None
+    num_draft_tokens: int | None
     created_at: datetime
     updated_at: datetime
     installed: bool = False

@@ -1,12 +1,15 @@
 """What an operator wants of local models. A model needs no row: it is installed by its folder alone."""
 
-from django.core.validators import MinValueValidator, RegexValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Q
 
 from credentials.audit import ConfigurationHistory
 from inference.installed import NAME
-from inference.protocols.wire import ModelOptions
+from inference.protocols.wire import LoadOptions, ModelOptions
+
+IS_NAME = RegexValidator(f"^{NAME.pattern}\\Z", "Enter a model's name, as organisation/model.")
+MOST_GUESSES = 16
 
 
 class LocalModel(models.Model):
@@ -15,7 +18,7 @@ class LocalModel(models.Model):
     name = models.CharField(
         max_length=255,
         unique=True,
-        validators=[RegexValidator(f"^{NAME.pattern}\\Z", "Enter a model's name, as organisation/model.")],
+        validators=[IS_NAME],
         help_text="As the model is installed, such as mlx-community/Qwen3-4B-4bit.",
     )
     pinned = models.BooleanField(default=False, help_text="Once in memory, it stays: it makes room for no other model.")
@@ -35,6 +38,29 @@ class LocalModel(models.Model):
         validators=[MinValueValidator(1)],
         help_text="How many tokens a prompt and its answer may have together. Empty: as many as the model can.",
     )
+    kv_bits = models.PositiveSmallIntegerField(
+        "bits of the cache",
+        null=True,
+        blank=True,
+        choices=[(4, "4"), (8, "8")],
+        help_text="Of each number that is kept of what was read: longer prompts fit. It answers one request at a time. "
+        "Empty: as many as the model computes with.",
+    )
+    draft_model = models.CharField(
+        max_length=255,
+        null=True,
+        blank=True,
+        validators=[IS_NAME],
+        help_text="A small model of the same vocabulary that guesses what this one writes, so that several tokens come "
+        "in a step; the text stays the same. It answers one request at a time.",
+    )
+    num_draft_tokens = models.PositiveSmallIntegerField(
+        "guesses",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(MOST_GUESSES)],
+        help_text="How many tokens the draft model guesses at a time. Empty: 3.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -48,17 +74,33 @@ class LocalModel(models.Model):
             models.CheckConstraint(
                 condition=Q(max_context=None) | Q(max_context__gte=1), name="local_model_has_room_for_a_token"
             ),
+            models.CheckConstraint(
+                condition=Q(kv_bits=None) | Q(kv_bits__in=[4, 8]), name="local_model_has_known_kv_bits"
+            ),
+            models.CheckConstraint(
+                condition=Q(num_draft_tokens=None) | Q(num_draft_tokens__range=(1, MOST_GUESSES)),
+                name="local_model_guesses_few_tokens",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.name
 
+    def clean(self) -> None:
+        self.draft_model = self.draft_model or None
+
 
 def read_options() -> tuple[ModelOptions, ...]:
     """As the worker is told of them."""
-    return tuple(
-        ModelOptions(
-            row.name, pinned=row.pinned, preload=row.preload, idle_ttl=row.idle_ttl, max_context=row.max_context
-        )
-        for row in LocalModel.objects.all()
+    return tuple(map(options_of, LocalModel.objects.all()))
+
+
+def options_of(row: LocalModel) -> ModelOptions:
+    return ModelOptions(
+        row.name,
+        pinned=row.pinned,
+        preload=row.preload,
+        idle_ttl=row.idle_ttl,
+        max_context=row.max_context,
+        load=LoadOptions(row.kv_bits, row.draft_model, row.num_draft_tokens),
     )

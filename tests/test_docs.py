@@ -9,7 +9,7 @@ from django.core.management import get_commands
 from inference.errors import Kind
 from inference.metrics import METRICS
 from inference.protocols.openai_chat.errors import code_of
-from inference.protocols.wire import ModelOptions
+from inference.protocols.wire import LoadOptions, ModelOptions
 from routing.profile import Profile
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -48,7 +48,7 @@ def test_each_setting_of_a_model_profile_is_documented(name: str) -> None:
     assert f"`{name}`" in read("docs/profiles.md")
 
 
-@pytest.mark.parametrize("name", ModelOptions.__struct_fields__[1:])
+@pytest.mark.parametrize("name", [*ModelOptions.__struct_fields__[1:-1], *LoadOptions.__struct_fields__])
 def test_each_option_of_a_local_model_is_documented(name: str) -> None:
     assert f"`{name}`" in read("docs/models.md")
 

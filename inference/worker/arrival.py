@@ -5,10 +5,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from inference.errors import GatewayError
-from inference.installed import Installed, ModelKind
+from inference.installed import ModelKind
+from inference.protocols import wire
 from inference.worker.batch import Batch
 from inference.worker.catalogue import LookUp, check_kind, installed, loading
 from inference.worker.embedding_batch import EmbeddingBatch
+from inference.worker.plans import Plan, plan
 
 # How long a model that could not be loaded is not tried again.
 BACK_OFF = 10.0
@@ -17,14 +19,14 @@ SEEN = 1.0
 
 type AnyBatch = Batch | EmbeddingBatch
 # Yields None between the pieces, and the batch at the end.
-type Load = Callable[[Installed], Iterator[AnyBatch | None]]
+type Load = Callable[[Plan], Iterator[AnyBatch | None]]
 
 
 @dataclass(slots=True)
 class Coming:
     """A model that is being loaded. `began` is on the monotonic clock."""
 
-    installed: Installed
+    plan: Plan
     pieces: Iterator[AnyBatch | None]
     began: float = field(default_factory=time.monotonic)
 
@@ -33,7 +35,7 @@ class Coming:
 class Arrived:
     """A model in memory, `seconds` after it was begun."""
 
-    installed: Installed
+    plan: Plan
     batch: AnyBatch
     seconds: float
 
@@ -46,49 +48,49 @@ class Arrival:
         self._load = load
         self._coming: Coming | None = None
         self._failed: dict[str, tuple[float, GatewayError]] = {}
-        self._seen: dict[str, tuple[float, Installed]] = {}
+        self._seen: dict[str, tuple[float, Plan]] = {}
 
     @property
     def name(self) -> str | None:
         """The model that is coming; None: none is."""
         coming = self._coming
-        return None if coming is None else coming.installed.name
+        return None if coming is None else coming.plan.name
 
     @property
     def needs(self) -> int:
         """Bytes that it will take."""
-        return 0 if self._coming is None else self._coming.installed.needs
+        return 0 if self._coming is None else self._coming.plan.needs
 
-    def look_at(self, name: str, kind: ModelKind | None) -> Installed:
+    def look_at(self, name: str, kind: ModelKind | None, options: wire.LoadOptions) -> Plan:
         """Raises GatewayError where the model cannot be loaded, or was found not to be a moment ago."""
         now = time.monotonic()
         until, error = self._failed.get(name, (0.0, None))
         if error is not None and now < until:
             raise GatewayError(error.kind, error.message, param=error.param, retry_after=error.retry_after)
-        self._seen = {known: (until, model) for known, (until, model) in self._seen.items() if now < until}
-        if name not in self._seen:
-            self._seen[name] = now + SEEN, installed(self._look_up, name)
-        model = self._seen[name][1]
-        check_kind(model, kind)
-        return model
+        self._seen = {known: (until, seen) for known, (until, seen) in self._seen.items() if now < until}
+        if name not in self._seen or self._seen[name][1].options != options:
+            self._seen[name] = now + SEEN, plan(installed(self._look_up, name), options, self._look_up)
+        seen = self._seen[name][1]
+        check_kind(seen.model, kind)
+        return seen
 
-    def begin(self, model: Installed) -> None:
-        self._coming = Coming(model, self._load(model))
+    def begin(self, plan: Plan) -> None:
+        self._coming = Coming(plan, self._load(plan))
 
     def go_on(self) -> Arrived | None:
         """Load a piece; what has arrived with it. A failure is told by `look_at`."""
         coming = self._coming
         assert coming is not None
         try:
-            with loading(coming.installed.name):
+            with loading(coming.plan.name):
                 batch = next(coming.pieces)
         except GatewayError as error:
-            self.fail(coming.installed.name, error)
+            self.fail(coming.plan.name, error)
             return None
         if batch is None:
             return None
         self._coming = None
-        return Arrived(coming.installed, batch, time.monotonic() - coming.began)
+        return Arrived(coming.plan, batch, time.monotonic() - coming.began)
 
     def fail(self, name: str, error: GatewayError) -> None:
         self.give_up(name)

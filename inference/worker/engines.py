@@ -34,7 +34,8 @@ class Loaded:
 def load(plan: Plan, *, slots: int, prefixes: Prefixes) -> Loading[AnyEngine]:
     """Raises GatewayError where the options do not suit the model."""
     loaded = Loaded(*(yield from read_model(plan.model.folder)))
-    if not plan.is_plain or not caches.batches(loaded.model):
+    is_plain = plan.options.kv_bits is None and plan.draft is None
+    if not is_plain or not caches.batches(loaded.model):
         return (yield from load_serial(plan, loaded))
     layers = yield from cache_layers(loaded.model)
     cost = Cost(loaded.weights, layers, footprints.working(plan.model.folder))
@@ -52,7 +53,7 @@ def load(plan: Plan, *, slots: int, prefixes: Prefixes) -> Loading[AnyEngine]:
 def load_serial(plan: Plan, loaded: Loaded) -> Loading[SerialEngine]:
     make = yield from choose_cache(plan, loaded.model)
     layers = yield from cache_layers(loaded.model, make)
-    cost = Cost(loaded.weights, layers, footprints.working(plan.model.folder, fuses=plan.kv_bits is None))
+    cost = Cost(loaded.weights, layers, footprints.working(plan.model.folder, fuses=plan.options.kv_bits is None))
     drawing = Drawing(plan.model.folder, loaded.config, loaded.tokenizer)
     run = Runnable(loaded.model, make, drawing.vocabulary, context_window(loaded.config, loaded.tokenizer))
     guesser = None
@@ -63,19 +64,19 @@ def load_serial(plan: Plan, loaded: Loaded) -> Loading[SerialEngine]:
 
 
 def choose_cache(plan: Plan, model: Any) -> Loading[MakeCache]:
-    if plan.kv_bits is None:
+    if plan.options.kv_bits is None:
         return partial(make_prompt_cache, model)
     filled = yield from fill(model, make_prompt_cache(model), SHORT)
-    chosen = quantized(model, filled, plan.kv_bits)
+    chosen = quantized(model, filled, plan.options.kv_bits)
     if chosen is None:
-        raise unusable(plan.model.name, "kv_bits is set: its cache cannot be quantized.")
+        raise unusable(plan.name, "kv_bits is set: its cache cannot be quantized.")
     return chosen
 
 
 def load_guesser(plan: Plan, large: Loaded, make_large: MakeCache) -> Loading[tuple[Guesser, Cost]]:
     """The model that guesses, and what it costs."""
     assert plan.draft is not None
-    name, draft = plan.model.name, plan.draft.name
+    name, draft = plan.name, plan.draft.name
     small = Loaded(*(yield from read_model(plan.draft.folder)))
     make = partial(make_prompt_cache, small.model)
     if not caches.keeps_all(make_large()) or not caches.keeps_all(make()):

@@ -64,7 +64,10 @@ class Models:
         if resident is None:
             self._bring(work.model, work.kind, urgent=True)
             return "later"
-        check_kind(resident.installed, work.kind)
+        check_kind(resident.plan.model, work.kind)
+        if resident.plan.options != self._options.load(work.model):
+            self._load_anew(resident)
+            return "later"
         if isinstance(work.job, Wish):
             return "now"
         if self.residents.is_leaving(work.model) or not resident.batch.has_place(work):
@@ -103,7 +106,7 @@ class Models:
 
     def _bring(self, name: str, kind: ModelKind | None, *, urgent: bool) -> None:
         """Begin to load the model if there is room, or make room. `urgent`: others finish their answers and leave."""
-        model = self._arrival.look_at(name, kind)
+        model = self._arrival.look_at(name, kind, self._options.load(name))
         if self.loading is not None:
             return
         budget.check(name, model.needs, self.residents.attainable())
@@ -113,6 +116,11 @@ class Models:
         if self.residents.free() >= model.needs:
             log.info("model loads model=%s bytes=%d", name, model.needs)
             self._arrival.begin(model)
+
+    def _load_anew(self, resident: Resident) -> None:
+        """Once what it writes is finished."""
+        if not len(resident.batch):
+            self.drop(resident.name)
 
     def _bring_early(self, name: str) -> None:
         try:

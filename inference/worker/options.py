@@ -29,6 +29,11 @@ class Options:
         given = options.idle_ttl if options is not None else None
         return IDLE_TTL if given is None else given
 
+    def load(self, name: str) -> wire.LoadOptions:
+        """How the model is to be loaded."""
+        options = self._options.get(name)
+        return wire.AS_IT_IS if options is None else options.load
+
     def max_context(self, name: str) -> int | None:
         options = self._options.get(name)
         return None if options is None else options.max_context

@@ -12,12 +12,15 @@ GUESSES = 3
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`draft` guesses `guesses` tokens at a time. `kv_bits` None: the cache is as the model makes it."""
+    """`draft` is the model that the options name."""
 
     model: Installed
-    kv_bits: int | None = None
+    options: wire.LoadOptions = wire.AS_IT_IS
     draft: Installed | None = None
-    guesses: int = GUESSES
+
+    @property
+    def name(self) -> str:
+        return self.model.name
 
     @property
     def needs(self) -> int:
@@ -25,16 +28,16 @@ class Plan:
         return self.model.needs + (self.draft.needs if self.draft is not None else 0)
 
     @property
-    def is_plain(self) -> bool:
-        return self.kv_bits is None and self.draft is None
+    def guesses(self) -> int:
+        """How many tokens the draft model guesses at a time."""
+        return self.options.num_draft_tokens or GUESSES
 
 
 def plan(model: Installed, options: wire.LoadOptions, look_up: LookUp) -> Plan:
     """Raises GatewayError where the draft model is not to be had."""
-    if model.kind != "chat":
-        return Plan(model)
-    draft = None if options.draft_model is None else find_draft(model.name, options.draft_model, look_up)
-    return Plan(model, options.kv_bits, draft, options.num_draft_tokens or GUESSES)
+    if options.draft_model is None or model.kind != "chat":
+        return Plan(model, options)
+    return Plan(model, options, find_draft(model.name, options.draft_model, look_up))
 
 
 def find_draft(name: str, draft: str, look_up: LookUp) -> Installed:

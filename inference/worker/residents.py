@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from inference.installed import Installed
 from inference.worker import memory, residency
 from inference.worker.arrival import AnyBatch, Arrival, Arrived
 from inference.worker.options import Options
+from inference.worker.plans import Plan
 from inference.worker.work import Work
 
 log = logging.getLogger(__name__)
@@ -19,14 +19,14 @@ log = logging.getLogger(__name__)
 class Resident:
     """The times are on the monotonic clock. `stays_until`: it makes room for no other before."""
 
-    installed: Installed
+    plan: Plan
     batch: AnyBatch
     stays_until: float
     used_at: float
 
     @property
     def name(self) -> str:
-        return self.installed.name
+        return self.plan.name
 
 
 class Kept(Protocol):
@@ -58,7 +58,7 @@ class Residents:
 
     def add(self, arrived: Arrived) -> Resident:
         now = time.monotonic()
-        resident = Resident(arrived.installed, arrived.batch, now + residency.stay(arrived.seconds), now)
+        resident = Resident(arrived.plan, arrived.batch, now + residency.stay(arrived.seconds), now)
         self._residents[resident.name] = resident
         return resident
 

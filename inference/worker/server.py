@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
 
 from inference import budget, sockets
-from inference.installed import Installed, find_one
+from inference.installed import find_one
 from inference.worker import embedder, engine, engines
 from inference.worker.arrival import AnyBatch
 from inference.worker.batch import Batch
@@ -85,12 +85,12 @@ def memory_budget(given: int | None) -> int:
     return budget.of_device(engine.device_memory() or budget.process_memory())
 
 
-def load(model: Installed, *, slots: int, prefixes: Prefixes) -> Iterator[AnyBatch | None]:
+def load(plan: Plan, *, slots: int, prefixes: Prefixes) -> Iterator[AnyBatch | None]:
     """None between the pieces, and the batch at the end."""
-    if model.kind == "embedding":
-        yield EmbeddingBatch((yield from embedder.load(model.folder, slots=slots)))
+    if plan.model.kind == "embedding":
+        yield EmbeddingBatch((yield from embedder.load(plan.model.folder, slots=slots)))
     else:
-        yield Batch((yield from engines.load(Plan(model), slots=slots, prefixes=prefixes)))
+        yield Batch((yield from engines.load(plan, slots=slots, prefixes=prefixes)))
 
 
 def keep_prefixes(config: Config, later: Later, spare: Callable[[], int]) -> Prefixes:

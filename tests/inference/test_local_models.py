@@ -12,7 +12,7 @@ from pytest_django import Settings
 
 from credentials import generation
 from inference.models import LocalModel, read_options
-from inference.protocols.wire import ModelOptions
+from inference.protocols.wire import LoadOptions, ModelOptions
 from tests.builders import make_local_model
 from tests.configuration import Caller, administrator, fields
 
@@ -20,6 +20,7 @@ pytestmark = pytest.mark.django_db
 
 MODELS = "/admin/inference/localmodel/"
 BODY = {"name": "org/model", "pinned": True, "preload": False, "idle_ttl": 60, "max_context": 8192}
+BODY |= {"kv_bits": 8, "draft_model": "org/small", "num_draft_tokens": 4}
 
 
 @pytest.fixture
@@ -37,9 +38,13 @@ def browser() -> Client:
 def test_the_worker_is_told_what_the_rows_say() -> None:
     make_local_model("org/b", preload=True)
     make_local_model("org/a", pinned=True, idle_ttl=0, max_context=4096)
+    make_local_model("org/c", kv_bits=4, draft_model="org/small", num_draft_tokens=2)
+    make_local_model("org/d", draft_model="")
     assert read_options() == (
         ModelOptions("org/a", pinned=True, idle_ttl=0, max_context=4096),
         ModelOptions("org/b", preload=True),
+        ModelOptions("org/c", load=LoadOptions(4, "org/small", 2)),
+        ModelOptions("org/d"),
     )
 
 
@@ -50,7 +55,10 @@ def test_a_name_is_that_of_a_model(name: str) -> None:
     assert set(caught.value.message_dict) == {"name"}
 
 
-@pytest.mark.parametrize("values", [{"name": ""}, {"name": "a", "max_context": 0}])
+@pytest.mark.parametrize(
+    "values",
+    [{"name": ""}, {"name": "a", "max_context": 0}, {"name": "a", "kv_bits": 3}, {"name": "a", "num_draft_tokens": 17}],
+)
 def test_the_database_refuses_what_is_no_option(values: dict[str, Any]) -> None:
     with pytest.raises(IntegrityError):
         LocalModel.objects.create(**values)
@@ -95,6 +103,10 @@ def test_an_installed_model_shows_its_size_and_whether_it_fits(call: Caller, set
         (BODY | {"max_context": 0}, "max_context"),
         (BODY | {"max_context": True}, "max_context"),
         (BODY | {"pinned": 1}, "pinned"),
+        (BODY | {"kv_bits": 3}, "kv_bits"),
+        (BODY | {"draft_model": "../x"}, "draft_model"),
+        (BODY | {"num_draft_tokens": 0}, "num_draft_tokens"),
+        (BODY | {"num_draft_tokens": 17}, "num_draft_tokens"),
         (BODY | {"pined": True}, "pined"),
     ],
 )
@@ -127,8 +139,16 @@ def test_the_admin_says_how_the_worker_is_doing(browser: Client) -> None:
 
 def test_options_are_added_in_the_admin(browser: Client) -> None:
     before = generation.current()
-    typed = {"name": "org/model", "pinned": "on", "idle_ttl": "", "max_context": "4096"}
+    typed = {
+        "name": "org/model",
+        "pinned": "on",
+        "idle_ttl": "",
+        "max_context": "4096",
+        "kv_bits": "8",
+        "draft_model": "",
+    }
     assert browser.post(f"{MODELS}add/", typed).status_code == 302
     row = LocalModel.objects.get()
     assert (row.pinned, row.preload, row.idle_ttl, row.max_context) == (True, False, None, 4096)
+    assert (row.kv_bits, row.draft_model) == (8, None)
     assert generation.current() == before + 1

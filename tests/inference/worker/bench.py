@@ -14,6 +14,7 @@ from inference.worker.batch import Batch
 from inference.worker.engine import Begun, Reading, Token
 from inference.worker.memory import CacheLayer, Cost
 from inference.worker.models import Models
+from inference.worker.plans import Plan
 from inference.worker.prompts import Prompt
 from inference.worker.scheduler import Scheduler
 from inference.worker.work import Caller, Update, Work
@@ -94,21 +95,21 @@ class Bench:
         self.tokenizer = tokenizer
         self.engines: list[Script] = []
         self.updates: list[Update] = []
-        self.loads: list[str] = []
+        self.plans: list[Plan] = []
         self.broken: set[str] = set()
         self.loadable = threading.Event()
         self.loadable.set()
         # Set by who first looks: what was submitted before that begins together.
         self.looked_at = threading.Event()
 
-        def load(model: Installed) -> Iterator[Batch | None]:
-            self.loads.append(model.name)
+        def load(plan: Plan) -> Iterator[Batch | None]:
+            self.plans.append(plan)
             while not (self.loadable.is_set() and self.looked_at.is_set()):
                 time.sleep(0.001)
                 yield None
-            if model.name in self.broken:
+            if plan.name in self.broken:
                 raise RuntimeError("scripted failure")
-            cost = Cost(sizes[model.name], (CacheLayer(0, token),), Working())
+            cost = Cost(sizes[plan.name], (CacheLayer(0, token),), Working())
             self.engines.append(Script(tokenizer, cost, slots=slots))
             yield Batch(self.engines[-1])
 
@@ -135,6 +136,10 @@ class Bench:
         prompt = Prompt(self.tokenizer.encode(text), thinks=False, goes_on=False)
         size = int(work.get("size", 1))
         self.scheduler.submit(Work(Caller(self, number), tenant, job, expires, prompt, size=size, is_batch=batch))
+
+    @property
+    def loads(self) -> list[str]:
+        return [plan.name for plan in self.plans]
 
     def until[T](self, look: Callable[[], T]) -> T:
         self.looked_at.set()

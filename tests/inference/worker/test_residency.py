@@ -225,6 +225,42 @@ def test_the_context_may_be_capped_while_the_model_is_in_memory(make: MakeBench)
     assert bench.refusal(2).kind is Kind.CONTEXT_LENGTH_EXCEEDED
 
 
+def test_a_model_whose_load_options_change_finishes_and_is_loaded_anew(make: MakeBench) -> None:
+    bench = make(sizes={"one": 0})
+    bench.submit(1)
+    first = bench.inserted(1)
+    bench.scheduler.configure(1, [wire.ModelOptions("one", load=wire.LoadOptions(kv_bits=8))])
+    bench.submit(2)
+    bench.until(lambda: bench.scheduler.status().waiting == 1)
+    assert not first.closed
+    first.steps.release(3)
+    assert isinstance(bench.end(1), wire.Done)
+    bench.engine(1).steps.release(3)
+    assert isinstance(bench.end(2), wire.Done)
+    assert [plan.options.kv_bits for plan in bench.plans] == [None, 8]
+    assert first.closed
+
+
+def test_a_draft_model_is_counted_with_its_model(make: MakeBench) -> None:
+    bench = make()
+    bench.scheduler.configure(1, [wire.ModelOptions("one", load=wire.LoadOptions(draft_model="two"))])
+    bench.submit(1)
+    refused = bench.refusal(1)
+    assert refused.kind is Kind.MODEL_DOES_NOT_FIT
+    assert "needs 120" in refused.message
+
+
+def test_a_draft_model_that_is_not_installed_is_named(make: MakeBench) -> None:
+    bench = make()
+    bench.scheduler.configure(1, [wire.ModelOptions("one", load=wire.LoadOptions(draft_model="three"))])
+    bench.submit(1)
+    refused = bench.refusal(1)
+    assert refused.kind is Kind.MODEL_NOT_INSTALLED
+    assert refused.message == (
+        "model: one is not loaded because of its draft model: model: three is not installed here."
+    )
+
+
 def test_a_load_can_be_asked_for_and_cancelled(make: MakeBench) -> None:
     bench = make()
     bench.loadable.clear()

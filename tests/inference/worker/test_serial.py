@@ -11,6 +11,7 @@ import pytest
 from inference import ir
 from inference.errors import GatewayError
 from inference.installed import DEMO_FOLDER, Installed
+from inference.protocols import wire
 from inference.worker.adapter import TokenizerWrapper, load_model, make_prompt_cache
 from inference.worker.constraints import constraint
 from inference.worker.engine import Reading, Token
@@ -25,6 +26,12 @@ SEEDED = ir.Sampling(temperature=0.8, top_k=8, seed=7)
 PENALISED = ir.Sampling(temperature=0, frequency_penalty=1.0, presence_penalty=0.5, logit_bias={"2": -100.0})
 WANTED = [GREEDY, SEEDED, PENALISED]
 ENDLESS = ir.Sampling(temperature=0, logit_bias={"2": -100.0})
+
+
+def planned(
+    model: Installed = DEMO, *, bits: int | None = None, draft: Installed | None = None, guesses: int | None = None
+) -> Plan:
+    return Plan(model, wire.LoadOptions(bits, draft.name if draft else None, guesses), draft)
 
 
 def tokens(count: int, seed: int = 1) -> list[int]:
@@ -47,7 +54,7 @@ def shallow(folder: Path) -> Installed:
 
 @pytest.fixture(scope="module")
 def guessing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    with bench(Plan(DEMO, draft=shallow(tmp_path_factory.mktemp("models") / "shallow"))) as opened:
+    with bench(planned(draft=shallow(tmp_path_factory.mktemp("models") / "shallow"))) as opened:
         yield opened
 
 
@@ -64,7 +71,7 @@ def test_a_model_that_guesses_changes_nothing(
 ) -> None:
     expected = [batching.write(prompt, sampling=sampling, most=40)[0] for prompt in PROMPTS]
     assert [guessing.write(prompt, sampling=sampling, most=40)[0] for prompt in PROMPTS] == expected
-    with bench(Plan(DEMO, draft=DEMO, guesses=guesses)) as itself:
+    with bench(planned(draft=DEMO, guesses=guesses)) as itself:
         assert [itself.write(prompt, sampling=sampling, most=40)[0] for prompt in PROMPTS] == expected
 
 
@@ -76,7 +83,7 @@ def test_an_answer_of_guesses_ends_at_its_limit(batching: Bench, guessing: Bench
 
 
 def test_right_guesses_are_written_together() -> None:
-    with bench(Plan(DEMO, draft=DEMO, guesses=4)) as itself:
+    with bench(planned(draft=DEMO, guesses=4)) as itself:
         itself.engine.insert(tokens(20), ENDLESS, max_tokens=40)
         steps = [itself.engine.step() for _ in range(9)]
     assert isinstance(steps[0][0], Reading)
@@ -96,7 +103,7 @@ def test_an_answer_that_is_held_to_a_form_is_written_without_guesses(batching: B
             made += [one for one in engine.step() if isinstance(one, Token)]
         return str(engine.tokenizer.decode([one.token for one in made if one.end != "stop"]))
 
-    with bench(Plan(DEMO, draft=DEMO)) as itself:
+    with bench(planned(draft=DEMO)) as itself:
         text = written(itself)
     assert json.loads(text)["city"] in ("Rome", "Oslo")
     assert text == written(batching)
@@ -104,7 +111,7 @@ def test_an_answer_that_is_held_to_a_form_is_written_without_guesses(batching: B
 
 @pytest.mark.parametrize("bits", [4, 8])
 def test_a_cache_of_few_bits_still_knows_the_capital(bits: int) -> None:
-    with bench(Plan(DEMO, bits)) as roomy:
+    with bench(planned(bits=bits)) as roomy:
         question = [{"role": "user", "content": "What is the capital of France?"}]
         prompt = roomy.engine.tokenizer.apply_chat_template(question, add_generation_prompt=True, enable_thinking=False)
         (answer,), _ = roomy.write(prompt, most=30)
@@ -112,7 +119,7 @@ def test_a_cache_of_few_bits_still_knows_the_capital(bits: int) -> None:
 
 
 def test_a_cache_of_eight_bits_writes_as_one_of_many(batching: Bench) -> None:
-    with bench(Plan(DEMO, 8)) as roomy:
+    with bench(planned(bits=8)) as roomy:
         for prompt in PROMPTS:
             assert roomy.write(prompt, most=30) == batching.write(prompt, most=30, tenant=None)
 
@@ -120,13 +127,13 @@ def test_a_cache_of_eight_bits_writes_as_one_of_many(batching: Bench) -> None:
 def test_a_cache_of_few_bits_takes_less(batching: Bench) -> None:
     rows = [batching.engine.cost.row(1024)]
     for bits in (8, 4):
-        with bench(Plan(DEMO, bits)) as roomy:
+        with bench(planned(bits=bits)) as roomy:
             rows.append(roomy.engine.cost.row(1024))
     # A scale and a bias for 32 numbers, in single precision.
     assert [rows[0] / row for row in rows] == pytest.approx([1, 32 / 10, 32 / 6])
 
 
-@pytest.mark.parametrize("plan", [Plan(DEMO, 4), Plan(DEMO, draft=DEMO), Plan(DEMO, 8, DEMO, 8)])
+@pytest.mark.parametrize("plan", [planned(bits=4), planned(draft=DEMO), planned(bits=8, draft=DEMO, guesses=8)])
 @pytest.mark.parametrize(("prompt", "answer"), [(20, 300), (1500, 4)])
 def test_no_row_takes_more_than_the_book_has(plan: Plan, prompt: int, answer: int) -> None:
     with bench(plan) as roomy:
@@ -180,9 +187,9 @@ def other_words(folder: Path) -> Installed:
 def test_options_that_do_not_suit_are_refused_with_the_reason(tmp_path: Path) -> None:
     sliding = make_model("gemma3_text", tmp_path / "sliding")
     plans = {
-        "vocabularies are not the same": Plan(DEMO, draft=other_words(tmp_path / "words")),
-        "cannot be cut back": Plan(DEMO, draft=sliding),
-        "cannot be quantized": Plan(sliding, 4),
+        "vocabularies are not the same": planned(draft=other_words(tmp_path / "words")),
+        "cannot be cut back": planned(draft=sliding),
+        "cannot be quantized": planned(sliding, bits=4),
     }
     for reason, plan in plans.items():
         with pytest.raises(GatewayError, match=reason) as refused, bench(plan):
