@@ -19,13 +19,14 @@ from huggingface_hub.errors import (
 )
 from huggingface_hub.hf_api import RepoFile
 
+from inference import adapters
 from inference.budget import readable
 from inference.installed import NAME, PARTIAL, WEIGHTS, is_complete, problem
 
 # What a write says of a disk that is full: really, for this user, or by a limit on files.
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
-PATTERNS = [WEIGHTS, "*.json", "*.jinja", "*.txt", "*.tiktoken", "tokenizer.model"]
+PATTERNS = [WEIGHTS, adapters.WEIGHTS, "*.json", "*.jinja", "*.txt", "*.tiktoken", "tokenizer.model"]
 
 
 class DownloadError(Exception):
@@ -129,7 +130,8 @@ def explained(name: str, endpoint: str) -> Iterator[None]:
 
 def check(name: str, folder: Path) -> None:
     """Raises DownloadError, and removes the folder, where it holds nothing that can be loaded."""
-    reason = problem(folder) if is_complete(folder) else "it has no config.json, tokenizer and safetensors for MLX"
+    is_whole = is_complete(folder) or adapters.is_adapter(folder)
+    reason = problem(folder) if is_whole else "it has no config.json, tokenizer and safetensors for MLX"
     if reason is not None:
         shutil.rmtree(folder)
         raise DownloadError(f"{name} cannot be used: {reason}.")

@@ -128,11 +128,16 @@ def local_checks(target: Target, around: Surroundings) -> list[Check]:
     if found is None:
         checks = [Check("installed", "no", f"pull it: manage.py models pull {target.model}")]
     else:
-        installed = Check("installed", "no" if found.problem else "yes", found.problem or f"{found.size / 1e6:.1f} MB")
+        installed = Check("installed", "no" if found.problem else "yes", found.problem or describe_files(found))
         checks = [installed, fits(found, around.budget)]
     if around.worker is None:
         return [*checks, Check("worker running", "unknown", "none answers; serve starts it")]
     return [*checks, Check("worker running", "yes", residence(target.model, around.worker))]
+
+
+def describe_files(model: Installed) -> str:
+    size = f"{model.size / 1e6:.1f} MB"
+    return size if model.adapter is None else f"{size}, an adapter of {model.adapter.base}"
 
 
 def fits(model: Installed, available: int | None) -> Check:

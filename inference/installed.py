@@ -2,15 +2,16 @@
 
 import contextlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
 
-from inference import footprints, model_files, recipes
+from inference import adapters, footprints, model_files, recipes
+from inference.adapters import Adapter
 from inference.model_files import FilesError, Tensors
 
 DEMO_NAME = "mlxmanager/demo"
@@ -34,7 +35,7 @@ type ModelKind = Literal["chat", "embedding"]
 class Installed:
     """`size` is in bytes of weights as they lie there; `needs` is what answering anything at all takes of memory.
 
-    `problem` says why the model is not loaded, where that is known.
+    `problem` says why the model is not loaded, where that is known. With an adapter, `folder` is its base model's.
     """
 
     name: str
@@ -44,6 +45,11 @@ class Installed:
     problem: str | None = None
     kind: ModelKind = "chat"
     needs: int = 0
+    adapter: Adapter | None = None
+
+
+# A name leads to a base model through this alone.
+type FindBase = Callable[[str], Installed | None]
 
 
 class Index(msgspec.Struct, frozen=True):
@@ -55,8 +61,16 @@ class Index(msgspec.Struct, frozen=True):
 def find(models_dir: Path, hub_cache: Path) -> dict[str, Installed]:
     """By name; what stands in the models folder goes before the cache of Hugging Face."""
     found: dict[str, Installed] = {}
+    adapted: list[tuple[str, Path, Place]] = []
     for name, folder, place in candidates(models_dir, hub_cache):
         model = None if name in found else look_at(name, folder, place)
+        if model is not None:
+            found[name] = model
+        elif adapters.is_adapter(folder):
+            adapted.append((name, folder, place))
+    bases = dict(found)
+    for name, folder, place in adapted:
+        model = None if name in found else look_at_adapter(name, folder, place, bases.get)
         if model is not None:
             found[name] = model
     return found
@@ -64,6 +78,14 @@ def find(models_dir: Path, hub_cache: Path) -> dict[str, Installed]:
 
 def find_one(name: str, models_dir: Path, hub_cache: Path) -> Installed | None:
     """What `find` has under this name, without a look into the other models."""
+    places = [candidate for candidate in candidates(models_dir, hub_cache) if candidate[0] == name]
+    model = find_model(name, models_dir, hub_cache)
+    base = partial(find_model, models_dir=models_dir, hub_cache=hub_cache)
+    return model or next((adapted for place in places if (adapted := look_at_adapter(*place, base))), None)
+
+
+def find_model(name: str, models_dir: Path, hub_cache: Path) -> Installed | None:
+    """As `find_one`, but for adapters: an adapter's base is none itself."""
     places = (candidate for candidate in candidates(models_dir, hub_cache) if candidate[0] == name)
     return next((model for candidate in places if (model := look_at(*candidate))), None)
 
@@ -81,6 +103,33 @@ def look_at(name: str, folder: Path, place: Place) -> Installed | None:
             needs = footprints.least(folder, found.loaded)
             return Installed(name, folder, place, found.stored, problem(folder), kind(folder), needs)
     return None
+
+
+def look_at_adapter(name: str, folder: Path, place: Place, find_base: FindBase) -> Installed | None:
+    if not NAME.fullmatch(name) or not adapters.is_adapter(folder):
+        return None
+    with contextlib.suppress(OSError):
+        try:
+            model_files.check(folder, root=root(folder, place))
+            found = model_files.tensors(folder / adapters.WEIGHTS)
+            config, _ = adapters.read(folder)
+            base = find_base(config.model)
+            reason = problem(folder) or base_problem(config.model, base)
+        except FilesError as error:
+            return Installed(name, folder, place, 0, str(error))
+        if base is None or reason is not None:
+            return Installed(name, folder, place, found.stored, reason)
+        needs = base.needs + found.loaded
+        return Installed(name, base.folder, place, found.stored, needs=needs, adapter=Adapter(folder, base.name))
+    return None
+
+
+def base_problem(name: str, base: Installed | None) -> str | None:
+    if base is None:
+        return f"its base model {name[:100]} is not installed"
+    if base.problem is not None:
+        return f"its base model {base.name} is not loaded: {base.problem}"
+    return None if base.kind == "chat" else f"its base model {base.name} makes embeddings"
 
 
 def candidates(models_dir: Path, hub_cache: Path) -> Iterator[tuple[str, Path, Place]]:
@@ -141,11 +190,16 @@ def weights(folder: Path) -> list[Path]:
 
 def tensors(folder: Path, place: Place) -> Tensors:
     """Of all weights. Raises FilesError for a folder of which no more is read."""
-    # In Hugging Face's cache a snapshot is made of links to the files beside it.
-    model_files.check(folder, root=folder.parents[1] if place == "cache" else folder)
+    model_files.check(folder, root=root(folder, place))
     found = sum(map(model_files.tensors, weights(folder)), start=Tensors())
     model_files.check_layers(read_object(folder / "config.json") or {}, found.count)
     return found
+
+
+def root(folder: Path, place: Place) -> Path:
+    """What links of the folder may lead to."""
+    # In Hugging Face's cache a snapshot is made of links to the files beside it.
+    return folder.parents[1] if place == "cache" else folder
 
 
 def kind(folder: Path) -> ModelKind:

@@ -4,6 +4,7 @@ import hashlib
 import shutil
 from pathlib import Path
 
+from inference import adapters
 from inference.installed import Installed, weights
 
 
@@ -22,7 +23,10 @@ def remove(folder: Path, name: str) -> None:
 def identity(model: Installed, *more: str) -> str:
     """Changes with the model's files: what was read by other weights is of no use to these."""
     parts = [model.name, *more]
-    for path in [model.folder / "config.json", *weights(model.folder)]:
+    paths = [model.folder / "config.json", *weights(model.folder)]
+    if model.adapter is not None:
+        paths += [model.adapter.folder / name for name in (adapters.CONFIG, adapters.WEIGHTS)]
+    for path in paths:
         found = path.stat()
         parts.append(f"{path.name} {found.st_size} {found.st_mtime_ns}")
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()

@@ -32,6 +32,7 @@ from mlx_lm.tokenizer_utils import (
     TokenizerWrapper,
 )
 from mlx_lm.tokenizer_utils import _byte_decoder as byte_values
+from mlx_lm.tuner.utils import linear_to_lora_layers
 from mlx_lm.utils import _get_classes, load_config, load_model, load_tokenizer
 
 from inference.worker.templates import render_jinja_template
@@ -54,6 +55,7 @@ __all__ = [
     "byte_values",
     "can_trim_prompt_cache",
     "greedy_sampler",
+    "insert_lora",
     "leaves",
     "load_body",
     "load_config",
@@ -62,6 +64,7 @@ __all__ = [
     "load_tokenizer",
     "make_prompt_cache",
     "make_repetition_penalty",
+    "parameters",
     "trim_prompt_cache",
 ]
 
@@ -76,10 +79,23 @@ vars(importlib.import_module("mlx_lm.generate"))["maybe_set_recommended_wired_li
 vars(importlib.import_module("transformers.tokenization_utils_base"))["render_jinja_template"] = render_jinja_template
 
 
+def parameters(model: Any) -> dict[str, mx.array]:
+    """The model's weights by name."""
+    return dict(tree_flatten(model.parameters()))
+
+
 def leaves(model: Any) -> list[mx.array]:
     """The model's weights."""
-    named: dict[str, mx.array] = dict(tree_flatten(model.parameters()))
-    return list(named.values())
+    return list(parameters(model).values())
+
+
+def insert_lora(model: Any, places: set[str], *, rank: int, scale: float) -> None:
+    """Give the layers of these names weights of low rank, which are random. Raises ValueError where one can have none.
+
+    A name that the model does not have is passed over.
+    """
+    # Looked for within each layer as well, where no whole name is found.
+    linear_to_lora_layers(model, 0, {"rank": rank, "scale": scale, "dropout": 0.0, "keys": places})
 
 
 def load_body(folder: Path) -> Any:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 from inference.errors import GatewayError, Kind
 from inference.installed import Installed, ModelKind
+from inference.model_files import FilesError
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +60,8 @@ def loading(name: str) -> Iterator[None]:
         yield
     except GatewayError:
         raise
+    except FilesError as error:
+        raise GatewayError(Kind.MODEL_NOT_INSTALLED, f"model: {name} is not loaded: {error}.", param="model") from error
     except Exception as error:
         log.exception("model failed to load model=%s", name)
         message = f"model: {name} cannot be loaded ({type(error).__name__})."

@@ -33,7 +33,7 @@ class Loaded:
 
 def load(plan: Plan, *, slots: int, prefixes: Prefixes) -> Loading[AnyEngine]:
     """Raises GatewayError where the options do not suit the model."""
-    loaded = Loaded(*(yield from read_model(plan.model.folder)))
+    loaded = Loaded(*(yield from read_model(plan.model.folder, plan.model.adapter)))
     is_plain = plan.options.kv_bits is None and plan.draft is None
     if not is_plain or not caches.batches(loaded.model):
         return (yield from load_serial(plan, loaded))
@@ -77,7 +77,7 @@ def load_guesser(plan: Plan, large: Loaded, make_large: MakeCache) -> Loading[tu
     """The model that guesses, and what it costs."""
     assert plan.draft is not None
     name, draft = plan.name, plan.draft.name
-    small = Loaded(*(yield from read_model(plan.draft.folder)))
+    small = Loaded(*(yield from read_model(plan.draft.folder, plan.draft.adapter)))
     make = partial(make_prompt_cache, small.model)
     if not caches.keeps_all(make_large()) or not caches.keeps_all(make()):
         raise unusable(name, f"{draft} cannot guess for it: one of their caches cannot be cut back.")

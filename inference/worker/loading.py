@@ -8,9 +8,11 @@ from typing import Any
 
 import mlx.core as mx
 
+from inference.adapters import Adapter
 from inference.footprints import CHUNK
 from inference.worker import caches
 from inference.worker.adapter import KVCache, TokenizerWrapper, leaves, load_model, load_tokenizer, make_prompt_cache
+from inference.worker.adapting import adapt
 from inference.worker.caches import Cache
 from inference.worker.memory import CacheLayer
 
@@ -26,9 +28,11 @@ type MakeCache = Callable[[], Cache]
 type Loading[T] = Generator[None, None, T]
 
 
-def read_model(folder: Path) -> Loading[tuple[Any, dict[str, Any], TokenizerWrapper]]:
+def read_model(folder: Path, adapter: Adapter | None = None) -> Loading[tuple[Any, dict[str, Any], TokenizerWrapper]]:
     """The model, its configuration and its tokenizer, which a thread of its own reads: that may take a second."""
     model, config = load_model(folder, lazy=True)
+    if adapter is not None:
+        adapt(model, adapter)
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="tokenizer") as thread:
         tokenizer = thread.submit(
             load_tokenizer, folder, {"trust_remote_code": False}, eos_token_ids=config.get("eos_token_id")

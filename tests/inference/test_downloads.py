@@ -10,6 +10,7 @@ import pytest
 
 from inference import downloads
 from inference.installed import DEMO_FOLDER, find
+from tests.adapters import make_adapter
 from tests.embedding_models import tiny_bert
 from tests.hub import COMMIT, REPOSITORY, Hub
 from tests.local_models import copy_demo
@@ -46,6 +47,17 @@ def test_an_embedding_model_is_pulled_with_the_files_in_its_subfolders(tmp_path:
     found = find(models, NOWHERE)[REPOSITORY]
     assert (found.kind, found.problem) == ("embedding", None)
     assert (found.folder / "1_Pooling" / "config.json").is_file()
+
+
+def test_an_adapter_is_pulled_and_waits_for_its_base(tmp_path: Path, models: Path) -> None:
+    folder = make_adapter(tmp_path, "repository", base="org/base")
+    (folder / "0000100_adapters.safetensors").write_text("an earlier state")
+    with Hub(folder) as hub:
+        pulled = downloads.pull(REPOSITORY, models, endpoint=hub.url)
+    assert {path.name for path in pulled.iterdir()} == {"adapter_config.json", "adapters.safetensors"}
+    assert find(models, NOWHERE)[REPOSITORY].problem == "its base model org/base is not installed"
+    copy_demo(models, "org/base")
+    assert find(models, NOWHERE)[REPOSITORY].problem is None
 
 
 def test_an_interrupted_download_is_not_installed_and_is_gone_on_from(

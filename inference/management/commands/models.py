@@ -44,6 +44,7 @@ class Command(BaseCommand):
         available = known_budget(worker)
         for model in installed().values():
             notes = ["for embeddings"] if model.kind == "embedding" else []
+            notes += [f"adapter of {model.adapter.base}"] if model.adapter else []
             notes += ["in memory"] if worker is not None and is_resident(model.name, worker) else []
             notes += [f"not loaded: {model.problem}"] if model.problem else []
             row = [
@@ -63,6 +64,9 @@ class Command(BaseCommand):
         )
         model = installed()[name]
         self.stdout.write(f"{name} is installed ({readable(model.size)}) in {folder}")
+        if model.problem is not None:
+            self.stdout.write(f"It is not loaded: {model.problem}.")
+            return
         self.stdout.write(f"It {tell(fits(model, known_budget(worker_state().status)))}.")
 
     def remove(self, name: str) -> None:
