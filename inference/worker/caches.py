@@ -49,9 +49,9 @@ def computed_by() -> str:
     return f"mlx-lm {VERSION} {mx.default_device()}"
 
 
-def layout(model: Any) -> list[str]:
-    """The kinds of a model's caches, one a layer."""
-    return [type(layer).__name__ for layer in make_prompt_cache(model)]
+def kinds(cache: Cache) -> list[str]:
+    """Of its layers."""
+    return [type(layer).__name__ for layer in cache]
 
 
 def always_trims(model: Any) -> bool:
@@ -110,8 +110,7 @@ def arrays(cache: Cache) -> tuple[dict[str, mx.array], dict[str, str]]:
         named[name], kind = as_array(leaf)
         if kind is not None:
             others.append((name, kind))
-    kinds = [type(layer).__name__ for layer in cache]
-    return named, dict(tree_flatten([{}, kinds, others]))
+    return named, dict(tree_flatten([{}, kinds(cache), others]))
 
 
 def as_array(leaf: Any) -> tuple[mx.array, str | None]:
@@ -137,10 +136,10 @@ def pieces(named: dict[str, mx.array]) -> Iterator[bytes]:
             yield bytes(raw[start : start + PIECE_BYTES])
 
 
-def restore(path: Path, kinds: list[str], length: int) -> Cache:
-    """A cache of this many tokens from its file. Raises ValueError where it holds something else, or what MLX does."""
+def restore(path: Path, layers: list[str], length: int) -> Cache:
+    """A cache of these kinds and length from its file. Raises ValueError where it is another, or what MLX does."""
     cache: Cache = load_prompt_cache(str(path))
-    if [type(layer).__name__ for layer in cache] != kinds:
+    if kinds(cache) != layers:
         raise ValueError("the file is of another model")
     lengths = {part.offset for layer in cache for part in parts(layer) if hasattr(part, "offset")}
     if lengths - {length}:

@@ -13,7 +13,7 @@ import mlx.core as mx
 from inference import footprints, ir
 from inference.installed import Installed
 from inference.worker import caches
-from inference.worker.adapter import BatchGenerator, TokenizerWrapper
+from inference.worker.adapter import BatchGenerator, TokenizerWrapper, make_prompt_cache
 from inference.worker.caches import Cache
 from inference.worker.drawing import Drawing
 from inference.worker.holding import Held
@@ -81,7 +81,7 @@ class Engine:
             prefill_step_size=footprints.CHUNK,
         )
         self.needs_borders = not caches.always_trims(model)
-        self._shelf = prefixes.shelf(installed, caches.layout(model))
+        self._shelf = prefixes.shelf(installed, caches.kinds(make_prompt_cache(model)))
         self._reuse = Reuse(self._batch, self._shelf)
         self._scoring = Scoring(
             model, lambda entry, cache, read: self._add(entry, [entry.prompt[read:]], cache if read else None, read)

@@ -36,7 +36,7 @@ def load(plan: Plan, *, slots: int, prefixes: Prefixes) -> Loading[AnyEngine]:
     loaded = Loaded(*(yield from read_model(plan.model.folder, plan.model.adapter)))
     is_plain = plan.options.kv_bits is None and plan.draft is None
     if not is_plain or not caches.batches(loaded.model):
-        return (yield from load_serial(plan, loaded))
+        return (yield from load_serial(plan, loaded, prefixes))
     layers = yield from cache_layers(loaded.model)
     cost = Cost(loaded.weights, layers, footprints.working(plan.model.folder))
     return Engine(
@@ -50,7 +50,7 @@ def load(plan: Plan, *, slots: int, prefixes: Prefixes) -> Loading[AnyEngine]:
     )
 
 
-def load_serial(plan: Plan, loaded: Loaded) -> Loading[SerialEngine]:
+def load_serial(plan: Plan, loaded: Loaded, prefixes: Prefixes) -> Loading[SerialEngine]:
     make = yield from choose_cache(plan, loaded.model)
     layers = yield from cache_layers(loaded.model, make)
     cost = Cost(loaded.weights, layers, footprints.working(plan.model.folder, fuses=plan.options.kv_bits is None))
@@ -60,7 +60,10 @@ def load_serial(plan: Plan, loaded: Loaded) -> Loading[SerialEngine]:
     if plan.draft is not None:
         guesser, extra = yield from load_guesser(plan, loaded, make)
         cost = with_guesser(cost, extra, guesses=plan.guesses)
-    return SerialEngine(run, drawing=drawing, tokenizer=loaded.tokenizer, cost=cost, guesser=guesser)
+    shelf = None
+    if caches.keeps_all(make()):
+        shelf = prefixes.shelf(plan.model, caches.kinds(make()), variant=f"kv_bits {plan.options.kv_bits}")
+    return SerialEngine(run, drawing=drawing, tokenizer=loaded.tokenizer, cost=cost, guesser=guesser, shelf=shelf)
 
 
 def choose_cache(plan: Plan, model: Any) -> Loading[MakeCache]:

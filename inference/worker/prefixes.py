@@ -46,8 +46,8 @@ class Prefixes:
         self._hits = 0
         self._misses = 0
 
-    def shelf(self, model: Installed, kinds: list[str]) -> "Shelf":
-        return Shelf(self, model, kinds)
+    def shelf(self, model: Installed, kinds: list[str], *, variant: str = "") -> "Shelf":
+        return Shelf(self, model, kinds, variant=variant)
 
     def open(self, model: str, identity: str) -> None:
         if self._files:
@@ -122,13 +122,16 @@ class Prefixes:
 
 
 class Shelf:
-    """The prefixes of one model, while it is loaded. `kinds` are those of its layers' caches."""
+    """The prefixes of one model, while it is loaded. `kinds` are those of its layers' caches.
 
-    def __init__(self, prefixes: Prefixes, model: Installed, kinds: list[str]) -> None:
+    `variant` is what else they depend on.
+    """
+
+    def __init__(self, prefixes: Prefixes, model: Installed, kinds: list[str], *, variant: str = "") -> None:
         self._prefixes = prefixes
         self._model = model.name
         self._kinds = kinds
-        self._identity = prefix_folder.identity(model, caches.computed_by(), *kinds)
+        self._identity = prefix_folder.identity(model, caches.computed_by(), variant, *kinds)
         self._spaces: set[str] = set()
         prefixes.open(model.name, self._identity)
 

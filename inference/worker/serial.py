@@ -1,7 +1,7 @@
 """One loaded model that answers one request at a time: for caches that do not batch, and for models that guess ahead.
 
 Everything here is called on the one MLX thread. A step is short, so that other models go on: a piece of the prompt, a
-token, or what another model guessed right. What is read of a prompt is not kept for the next.
+token, or what another model guessed right.
 """
 
 import gc
@@ -12,6 +12,7 @@ from typing import Any
 import mlx.core as mx
 
 from inference import footprints, ir
+from inference.worker import caches
 from inference.worker.adapter import TokenizerWrapper
 from inference.worker.caches import Cache
 from inference.worker.drawing import Draw, Drawing
@@ -19,6 +20,7 @@ from inference.worker.engine import Begun, Reading, Token
 from inference.worker.holding import Held
 from inference.worker.likelihoods import Likelihoods
 from inference.worker.memory import Cost
+from inference.worker.prefixes import Shelf
 from inference.worker.writing import Guessed, Plain, Reader, Writer
 
 
@@ -55,24 +57,39 @@ class Within:
 
 @dataclass(slots=True)
 class Row:
-    """`read` of its prompt's tokens are read. `left` may be written."""
+    """`left` tokens may be written."""
 
     number: int
     prompt: list[int]
+    tenant: str | None
     draw: Draw
     left: int
     model: Reader
     guesser: Reader | None
-    read: int = 0
     writer: Writer | None = None
+
+    @property
+    def unread(self) -> Reader | None:
+        """Who has not read the prompt but for its last token."""
+        readers = (reader for reader in (self.model, self.guesser) if reader is not None)
+        return next((reader for reader in readers if reader.length < len(self.prompt) - 1), None)
 
 
 class SerialEngine:
+    """`shelf` None: what is read of prompts is not kept."""
+
     slots = 1
     needs_borders = False
 
     def __init__(
-        self, run: Runnable, *, drawing: Drawing, tokenizer: TokenizerWrapper, cost: Cost, guesser: Guesser | None
+        self,
+        run: Runnable,
+        *,
+        drawing: Drawing,
+        tokenizer: TokenizerWrapper,
+        cost: Cost,
+        guesser: Guesser | None,
+        shelf: Shelf | None,
     ) -> None:
         self.tokenizer = tokenizer
         self.window = run.window
@@ -80,6 +97,7 @@ class SerialEngine:
         self._run = run
         self._drawing = drawing
         self._guesser = guesser
+        self._shelf = shelf
         self._ends = frozenset(tokenizer.eos_token_ids)
         self._row: Row | None = None
         self._count = 0
@@ -90,29 +108,33 @@ class SerialEngine:
         wanted: ir.Sampling,
         *,
         max_tokens: int,
-        tenant: str | None = None,  # noqa: ARG002 - nothing is kept for it
-        borders: Sequence[int] = (),  # noqa: ARG002
+        tenant: str | None = None,
+        borders: Sequence[int] = (),  # noqa: ARG002 - what is kept can be cut back
         held: Held | None = None,
         likelihoods: Likelihoods | None = None,
     ) -> Begun:
-        """Begin the one row. Raises GatewayError for parameters the model cannot follow."""
+        """Begin the one row. Without a tenant nothing is recalled or kept.
+
+        Raises GatewayError for parameters the model cannot follow.
+        """
         assert self._row is None
         draw = self._drawing.begin(prompt, wanted, held=held, likelihoods=likelihoods)
         self._count += 1
         # They are told of each token once, and could not take back those that were guessed wrong.
         is_free = held is None and likelihoods is None
         guesser = self._begin_guessing(len(prompt) + max_tokens) if is_free else None
-        model = Reader(self._run.model, self._run.make_cache())
-        self._row = Row(self._count, prompt, draw, max_tokens, model, guesser)
-        return Begun(self._count, 0)
+        model = self._begin_reading(prompt, tenant)
+        self._row = Row(self._count, prompt, tenant, draw, max_tokens, model, guesser)
+        return Begun(self._count, model.length)
 
     def step(self) -> list[Token | Reading]:
         row = self._row
         if row is None:
             return []
-        if row.read < len(row.prompt) - 1:
-            return [self._read(row)]
+        if row.unread is not None:
+            return [read(row, row.unread)]
         if row.writer is None:
+            self._keep(row)
             row.writer = self._begin_writing(row)
         return list(self._write(row, row.writer))
 
@@ -121,9 +143,24 @@ class SerialEngine:
             self._row = None
 
     def close(self) -> None:
+        if self._shelf is not None:
+            self._shelf.close()
         del self._run, self._guesser, self._row
         gc.collect()
         mx.clear_cache()
+
+    def _begin_reading(self, prompt: list[int], tenant: str | None) -> Reader:
+        """With what was kept of the prompt; its last token is always left."""
+        recalled = None
+        if self._shelf is not None and tenant is not None:
+            recalled = self._shelf.recall(tenant, prompt[:-1])
+        if recalled is None:
+            return Reader(self._run.model, self._run.make_cache())
+        return Reader(self._run.model, caches.settled(recalled.cache), recalled.length)
+
+    def _keep(self, row: Row) -> None:
+        if self._shelf is not None and row.tenant is not None:
+            self._shelf.keep(row.tenant, row.prompt[:-1], lambda: row.model.cache)
 
     def _begin_guessing(self, length: int) -> Reader | None:
         """None where there is no small model, or where it could not see so far."""
@@ -131,14 +168,6 @@ class SerialEngine:
             return None
         small = self._guesser.small
         return Reader(Within(small, self._run.vocabulary), small.make_cache())
-
-    def _read(self, row: Row) -> Reading:
-        end = min(row.read + footprints.CHUNK, len(row.prompt) - 1)
-        for reader in (row.model, row.guesser):
-            if reader is not None:
-                reader.read(row.prompt[row.read : end])
-        row.read = end
-        return Reading(row.number, end, len(row.prompt))
 
     def _begin_writing(self, row: Row) -> Writer:
         if row.guesser is None or self._guesser is None:
@@ -155,3 +184,10 @@ class SerialEngine:
                 self._row = None
                 break
         return written
+
+
+def read(row: Row, reader: Reader) -> Reading:
+    """A piece of the row's prompt."""
+    end = min(reader.length + footprints.CHUNK, len(row.prompt) - 1)
+    reader.read(row.prompt[reader.length : end])
+    return Reading(row.number, row.model.length, len(row.prompt))

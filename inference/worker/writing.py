@@ -13,21 +13,27 @@ from inference.worker.drawing import Draw
 from inference.worker.sampling import LogitsProcessor, Sampler
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Reader:
-    """A model with its cache of the row. Called with tokens that follow, it gives the logits after each."""
+    """A model with its cache of the row, which has `length` tokens of the prompt.
+
+    Called with tokens that follow, it gives the logits after each.
+    """
 
     model: Any
     cache: Cache
+    length: int = 0
 
     def __call__(self, tokens: mx.array) -> mx.array:
         logits: mx.array = self.model(tokens[None], cache=self.cache)[0]
         return logits
 
     def read(self, tokens: list[int]) -> None:
+        """Of the prompt."""
         self.model(mx.array(tokens)[None], cache=self.cache)
         mx.eval([layer.state for layer in self.cache])
         mx.clear_cache()
+        self.length += len(tokens)
 
     def forget(self, tokens: int) -> None:
         if tokens:
