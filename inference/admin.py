@@ -30,7 +30,7 @@ class WithStates(ChangeList):
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
-        seen = look([row.name for row in self.result_list])
+        seen = look({row.name: row.draft_model for row in self.result_list})
         self.worker = describe(seen.worker)
         for row in self.result_list:
             row.state = seen.models[row.name]

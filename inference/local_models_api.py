@@ -65,7 +65,7 @@ class LocalModelResponse(BaseModel):
 
 def responses(rows: Iterable[LocalModel]) -> list[LocalModelResponse]:
     listed = list(rows)
-    states = look([row.name for row in listed]).models
+    states = look({row.name: row.draft_model for row in listed}).models
     return [response(row, states[row.name]) for row in listed]
 
 

@@ -4,7 +4,7 @@ For synchronous callers: it looks on the disk and asks the worker, for no longer
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -54,15 +54,20 @@ def is_resident(model: str, worker: wire.Status) -> bool:
     return any(one.name == model for one in worker.models)
 
 
-def look(names: Iterable[str]) -> Look:
+def look(drafts: Mapping[str, str | None]) -> Look:
+    """At the models of these names, each with that of its draft model."""
     found = find(settings.MODELS_DIR, settings.HUB_CACHE)
     worker = worker_state()
     available = known_budget(worker.status)
-    states = {name: state(found.get(name), name, worker.status, available=available) for name in names}
+    states: dict[str, State] = {}
+    for name, draft in drafts.items():
+        parts = [found.get(part) for part in (name, draft) if part is not None]
+        in_memory = None if worker.status is None else is_resident(name, worker.status)
+        states[name] = State(found.get(name), fits(parts, available), in_memory)
     return Look(worker, states)
 
 
-def state(model: Installed | None, name: str, worker: wire.Status | None, *, available: int | None) -> State:
-    in_memory = None if worker is None else is_resident(name, worker)
-    fits = None if model is None or available is None else model.needs <= available
-    return State(model, fits, in_memory)
+def fits(parts: Sequence[Installed | None], available: int | None) -> bool | None:
+    """None: not known, as one is not installed, or what is available is not known."""
+    needs = [part.needs for part in parts if part is not None]
+    return None if available is None or len(needs) < len(parts) else sum(needs) <= available

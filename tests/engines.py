@@ -57,12 +57,11 @@ CHUNKED: dict[str, Any] = {
 }
 
 
-def make_model(kind: str, folder: Path) -> Installed:
-    """A model of this kind with random weights and the demo model's tokenizer."""
+def make_model(kind: str, folder: Path, **more: Any) -> Installed:
+    """A model of this kind with random weights, the demo model's tokenizer, and more in its config.json."""
     shutil.copytree(DEMO_FOLDER, folder, ignore=shutil.ignore_patterns("model.safetensors"))
-    config = {"model_type": kind, "max_position_embeddings": 4096, "eos_token_id": 2} | (KINDS | {"llama4": CHUNKED})[
-        kind
-    ]
+    kinds = KINDS | {"llama4": CHUNKED}
+    config = {"model_type": kind, "max_position_embeddings": 4096, "eos_token_id": 2} | kinds[kind] | more
     (folder / "config.json").write_text(json.dumps(config))
     module = importlib.import_module(f"mlx_lm.models.{kind}")
     mx.random.seed(3)

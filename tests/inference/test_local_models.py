@@ -11,6 +11,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from credentials import generation
+from inference.installed import find
 from inference.models import LocalModel, read_options
 from inference.protocols.wire import LoadOptions, ModelOptions
 from tests.builders import make_local_model
@@ -91,6 +92,15 @@ def test_an_installed_model_shows_its_size_and_whether_it_fits(call: Caller, set
     assert fitting["size"] > 10**6
     assert [shown["fits"] for shown in (fitting, tight)] == [True, False]
     assert (fitting["installed"], fitting["in_memory"]) == (True, None)
+
+
+def test_a_draft_model_has_to_fit_as_well(call: Caller, settings: Settings) -> None:
+    row = make_local_model("mlxmanager/demo")
+    settings.MEMORY_BUDGET = find(settings.MODELS_DIR, settings.HUB_CACHE)["mlxmanager/demo"].needs
+    assert json.loads(call("GET", f"/local-models/{row.pk}").content)["fits"] is True
+    for draft, fits in (("mlxmanager/demo", False), ("org/unknown", None)):
+        call("PATCH", f"/local-models/{row.pk}", {"draft_model": draft})
+        assert json.loads(call("GET", f"/local-models/{row.pk}").content)["fits"] is fits
 
 
 @pytest.mark.parametrize(

@@ -134,6 +134,18 @@ def test_a_cache_of_few_bits_takes_less(batching: Bench) -> None:
     assert [rows[0] / row for row in rows] == pytest.approx([1, 32 / 10, 32 / 6])
 
 
+def test_layers_of_other_kinds_keep_their_caches(tmp_path: Path) -> None:
+    model = make_model("gemma3_text", tmp_path / "mixed", head_dim=32, query_pre_attn_scalar=32)
+    prompt = tokens(100)
+    with bench(model) as batching, bench(planned(model, bits=8)) as roomy:
+        plain, few = batching.engine.cost.layers, roomy.engine.cost.layers
+        assert [one == other for one, other in zip(plain, few, strict=True)] == [True, False, True, False]
+        assert roomy.engine.cost.row(1024) < batching.engine.cost.row(1024)
+        for _ in range(2):
+            (written,), cached = roomy.write(prompt, sampling=ENDLESS, most=20)
+            assert (len(written), cached) == (20, [0])
+
+
 @pytest.mark.parametrize("plan", [planned(bits=4), planned(draft=DEMO), planned(bits=8, draft=DEMO, guesses=8)])
 @pytest.mark.parametrize(("prompt", "answer"), [(20, 300), (1500, 4)])
 def test_no_row_takes_more_than_the_book_has(plan: Plan, prompt: int, answer: int) -> None:
