@@ -84,12 +84,16 @@ class Scoring:
         return row
 
     def _read(self, scored: Scored) -> None:
-        prompt, start = scored.entry.prompt, scored.read
-        end = min(start + PIECE, scored.total)
-        logits = self._model(mx.array([prompt[start:end]]), cache=scored.cache)[0]
-        logprobs, best = measure(logits, scored.likelihoods.candidates)
-        mx.eval([layer.state for layer in scored.cache])
-        values, chosen = np.asarray(logprobs), None if best is None else np.asarray(best)
-        for at, token in enumerate(prompt[start + 1 : end + 1]):
-            scored.likelihoods.prompt.append(pick(values[at], None if chosen is None else chosen[at], token))
-        scored.read = end
+        piece = scored.entry.prompt[scored.read :][: PIECE + 1]
+        judge(self._model, scored.cache, piece, scored.likelihoods)
+        scored.read += len(piece) - 1
+
+
+def judge(model: Any, cache: Cache, piece: list[int], likelihoods: Likelihoods) -> None:
+    """Read a piece of a prompt but for its last token, and tell of each token behind the first."""
+    logits = model(mx.array([piece[:-1]]), cache=cache)[0]
+    logprobs, best = measure(logits, likelihoods.candidates)
+    mx.eval([layer.state for layer in cache])
+    values, chosen = np.asarray(logprobs), None if best is None else np.asarray(best)
+    for at, token in enumerate(piece[1:]):
+        likelihoods.prompt.append(pick(values[at], None if chosen is None else chosen[at], token))

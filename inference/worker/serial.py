@@ -17,10 +17,13 @@ from inference.worker.adapter import TokenizerWrapper
 from inference.worker.caches import Cache
 from inference.worker.drawing import Draw, Drawing
 from inference.worker.engine import Begun, Reading, Token
+from inference.worker.fitting import PIECE
 from inference.worker.holding import Held
 from inference.worker.likelihoods import Likelihoods
 from inference.worker.memory import Cost
 from inference.worker.prefixes import Shelf
+from inference.worker.scoring import judge
+from inference.worker.spelling import Likelihood
 from inference.worker.writing import Guessed, Plain, Reader, Writer
 
 
@@ -57,7 +60,7 @@ class Within:
 
 @dataclass(slots=True)
 class Row:
-    """`left` tokens may be written."""
+    """`left` tokens may be written. `judged`: it is told of the prompt's own tokens."""
 
     number: int
     prompt: list[int]
@@ -66,6 +69,7 @@ class Row:
     left: int
     model: Reader
     guesser: Reader | None
+    judged: Likelihoods | None
     writer: Writer | None = None
 
     @property
@@ -123,8 +127,9 @@ class SerialEngine:
         # They are told of each token once, and could not take back those that were guessed wrong.
         is_free = held is None and likelihoods is None
         guesser = self._begin_guessing(len(prompt) + max_tokens) if is_free else None
-        model = self._begin_reading(prompt, tenant)
-        self._row = Row(self._count, prompt, tenant, draw, max_tokens, model, guesser)
+        judged = begin_judging(likelihoods)
+        model = self._begin_reading(prompt, tenant if judged is None else None)
+        self._row = Row(self._count, prompt, tenant, draw, max_tokens, model, guesser, judged)
         return Begun(self._count, model.length)
 
     def step(self) -> list[Token | Reading]:
@@ -186,8 +191,21 @@ class SerialEngine:
         return written
 
 
+def begin_judging(likelihoods: Likelihoods | None) -> Likelihoods | None:
+    """None where those of the prompt are not wanted. Its first token follows nothing."""
+    if likelihoods is None or not likelihoods.wants_prompt:
+        return None
+    likelihoods.prompt.append(Likelihood(None))
+    return likelihoods
+
+
 def read(row: Row, reader: Reader) -> Reading:
     """A piece of the row's prompt."""
-    end = min(reader.length + footprints.CHUNK, len(row.prompt) - 1)
-    reader.read(row.prompt[reader.length : end])
+    start, last = reader.length, len(row.prompt) - 1
+    if row.judged is None:
+        reader.read(row.prompt[start : min(start + footprints.CHUNK, last)])
+    else:
+        end = min(start + PIECE, last)
+        judge(reader.model, reader.cache, row.prompt[start : end + 1], row.judged)
+        reader.length = end
     return Reading(row.number, row.model.length, len(row.prompt))

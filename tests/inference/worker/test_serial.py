@@ -16,9 +16,11 @@ from inference.worker.adapter import TokenizerWrapper, load_model, make_prompt_c
 from inference.worker.constraints import constraint
 from inference.worker.engine import Reading, Token
 from inference.worker.holding import Held
+from inference.worker.likelihoods import Likelihoods
 from inference.worker.plans import Plan
 from inference.worker.prefix_files import PrefixFiles
 from inference.worker.serial import SerialEngine
+from inference.worker.spelling import Likelihood
 from tests.engines import DEMO, GREEDY, PLENTY, Bench, bench, make_model
 from tests.local_models import copy_demo
 from tests.schemas import record
@@ -108,6 +110,25 @@ def test_an_answer_that_is_held_to_a_form_is_written_without_guesses(batching: B
         text = written(itself)
     assert json.loads(text)["city"] in ("Rome", "Oslo")
     assert text == written(batching)
+
+
+@pytest.mark.parametrize("prompt", [PROMPTS[0], PROMPTS[2]])
+def test_likelihoods_are_those_of_a_batch(batching: Bench, guessing: Bench, prompt: list[int]) -> None:
+    def told(roomy: Bench) -> tuple[list[Likelihood], list[Likelihood]]:
+        likelihoods = Likelihoods(3, wants_prompt=True)
+        roomy.engine.insert(list(prompt), ENDLESS, max_tokens=6, likelihoods=likelihoods)
+        written: list[Likelihood] = []
+        while len(written) < 6:
+            tokens = [one.token for one in roomy.engine.step() if isinstance(one, Token)]
+            written += map(likelihoods.take, tokens)
+        return likelihoods.prompt, written
+
+    def flat(parts: tuple[list[Likelihood], list[Likelihood]]) -> list[float]:
+        return [one.logprob for part in parts for one in part if one.logprob is not None]
+
+    alone, many = told(guessing), told(batching)
+    assert [len(part) for part in alone] == [len(prompt), 6]
+    assert flat(alone) == pytest.approx(flat(many), abs=1e-3)
 
 
 @pytest.mark.parametrize("bits", [4, 8])
