@@ -15,6 +15,7 @@ from mlx.utils import tree_flatten, tree_map
 
 from inference import ir
 from inference.installed import DEMO_FOLDER, DEMO_NAME, Installed
+from inference.protocols import wire
 from inference.worker.engine import Token
 from inference.worker.engines import AnyEngine, load
 from inference.worker.plans import Plan
@@ -70,6 +71,12 @@ def make_model(kind: str, folder: Path, **more: Any) -> Installed:
     model.update(tree_map(lambda array: array * 2 if array.ndim > 1 else array, model.parameters()))
     mx.save_safetensors(str(folder / "model.safetensors"), dict(tree_flatten(model.parameters())), {"format": "mlx"})
     return Installed(f"test/{folder.name}", folder, "models", 0)
+
+
+def planned(
+    model: Installed = DEMO, *, bits: int | None = None, draft: Installed | None = None, guesses: int | None = None
+) -> Plan:
+    return Plan(model, wire.LoadOptions(bits, draft.name if draft else None, guesses), draft)
 
 
 @dataclass

@@ -11,17 +11,15 @@ import pytest
 from inference import ir
 from inference.errors import GatewayError
 from inference.installed import DEMO_FOLDER, Installed
-from inference.protocols import wire
 from inference.worker.adapter import TokenizerWrapper, load_model, make_prompt_cache
 from inference.worker.constraints import constraint
 from inference.worker.engine import Reading, Token
 from inference.worker.holding import Held
 from inference.worker.likelihoods import Likelihoods
 from inference.worker.plans import Plan
-from inference.worker.prefix_files import PrefixFiles
 from inference.worker.serial import SerialEngine
 from inference.worker.spelling import Likelihood
-from tests.engines import DEMO, GREEDY, PLENTY, Bench, bench, make_model
+from tests.engines import DEMO, GREEDY, Bench, bench, make_model, planned
 from tests.local_models import copy_demo
 from tests.schemas import record
 
@@ -29,12 +27,6 @@ SEEDED = ir.Sampling(temperature=0.8, top_k=8, seed=7)
 PENALISED = ir.Sampling(temperature=0, frequency_penalty=1.0, presence_penalty=0.5, logit_bias={"2": -100.0})
 WANTED = [GREEDY, SEEDED, PENALISED]
 ENDLESS = ir.Sampling(temperature=0, logit_bias={"2": -100.0})
-
-
-def planned(
-    model: Installed = DEMO, *, bits: int | None = None, draft: Installed | None = None, guesses: int | None = None
-) -> Plan:
-    return Plan(model, wire.LoadOptions(bits, draft.name if draft else None, guesses), draft)
 
 
 def tokens(count: int, seed: int = 1) -> list[int]:
@@ -205,33 +197,6 @@ def test_a_row_that_is_removed_leaves_its_place(guessing: Bench, batching: Bench
         guessing.engine.remove(begun.row)
         assert guessing.engine.step() == []
     assert guessing.write(PROMPTS[2], tenant=None) == batching.write(PROMPTS[2], tenant=None)
-
-
-KEEPING = [planned(bits=4), planned(bits=8, draft=DEMO), planned(draft=DEMO)]
-
-
-@pytest.mark.parametrize("plan", KEEPING)
-def test_what_was_read_serves_the_next_prompt_of_its_tenant(plan: Plan) -> None:
-    whole = tokens(700, 5)
-    turns = [whole[:300], whole[:299] + tokens(50, 6), whole, whole]
-    with bench(plan) as roomy:
-        plain = [roomy.write(turn, sampling=SEEDED, tenant=None)[0] for turn in turns]
-        answers = [roomy.write(turn, sampling=SEEDED) for turn in turns]
-        assert [written for written, _ in answers] == plain
-        assert [cached for _, (cached,) in answers] == [0, 299, 299, 699]
-        assert roomy.write(whole, tenant="other")[1] == [0]
-
-
-@pytest.mark.parametrize("plan", KEEPING[:2])
-def test_what_was_read_is_found_on_disk(plan: Plan, tmp_path: Path) -> None:
-    prompt = tokens(600, 5)
-    with bench(plan, files=PrefixFiles(tmp_path, PLENTY)) as roomy:
-        expected, _ = roomy.write(prompt)
-        roomy.save()
-    with bench(plan, files=PrefixFiles(tmp_path, PLENTY)) as roomy:
-        assert roomy.write(prompt) == (expected, [599])
-    with bench(planned(bits=8 if plan.options.kv_bits == 4 else 4), files=PrefixFiles(tmp_path, PLENTY)) as roomy:
-        assert roomy.write(prompt)[1] == [0]
 
 
 def other_words(folder: Path) -> Installed:
