@@ -5,7 +5,7 @@ with a seed has its own chain of keys, so that its text is the same alone and in
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -95,25 +95,29 @@ def shared_sampler(wanted: Shape, vocabulary: int) -> Sampler:
 
 
 class SeededSampler:
-    """Draws as `mx.random.categorical` does: the largest of the logits, each with noise of its own."""
+    """Draws as `mx.random.categorical` does: the largest of the logits, each with noise of its own.
+
+    A copy goes on from the same place, whatever the other draws.
+    """
 
     def __init__(self, wanted: Shape, vocabulary: int, seed: int) -> None:
         self._wanted = wanted
         self._vocabulary = vocabulary
         self._key = mx.random.key(seed % SEEDS)
-        self._noise: Iterator[mx.array] = iter(())
+        self._noise = mx.zeros((0, 0))
+        self._drawn = 0
 
     def __call__(self, logprobs: mx.array) -> mx.array:
         logits = cut(logprobs, self._wanted, self._vocabulary) / self._wanted.temperature
-        noise = next(self._noise, None)
-        if noise is None:
-            self._noise = self._more(logits.shape[-1])
-            noise = next(self._noise)
+        if self._drawn == len(self._noise):
+            self._noise, self._drawn = self._more(logits.shape[-1]), 0
+        noise = self._noise[self._drawn]
+        self._drawn += 1
         return mx.argmax(logits + noise, axis=-1)
 
-    def _more(self, width: int) -> Iterator[mx.array]:
+    def _more(self, width: int) -> mx.array:
         self._key, key = mx.random.split(self._key)
-        return iter(mx.random.gumbel((max(1, NOISE // width), width), key=key))
+        return mx.random.gumbel((max(1, NOISE // width), width), key=key)
 
 
 def cut(logprobs: mx.array, wanted: Shape, vocabulary: int) -> mx.array:
