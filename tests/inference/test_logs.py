@@ -38,3 +38,27 @@ def test_an_exception_comes_with_its_trace_and_without_variables(style: str) -> 
 def test_json_lines_are_json() -> None:
     for line in lines("json").splitlines():
         assert {"event", "level", "logger", "timestamp", "exception"} <= json.loads(line).keys()
+
+
+def test_a_value_neither_ends_the_line_nor_looks_like_two() -> None:
+    code = """
+import structlog
+from inference import logs
+logs.configure(level="INFO", style="console")
+structlog.get_logger("b").info("asked", model="a\\nb", near="c d=e", ms=3)
+"""
+    written = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stderr
+    assert written.endswith(r" [info    ] asked [b] model='a\nb' near='c d=e' ms=3" + "\n")
+
+
+def test_a_line_below_the_level_is_not_written() -> None:
+    code = """
+import logging, structlog
+from inference import logs
+logs.configure(level="WARNING", style="json")
+structlog.get_logger("b").info("quiet")
+logging.getLogger("a").info("quiet")
+structlog.get_logger("b").warning("loud")
+"""
+    written = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stderr
+    assert [json.loads(line)["event"] for line in written.splitlines()] == ["loud"]

@@ -157,14 +157,14 @@ async def test_the_end_of_one_of_several_answers_ends_no_other(upstream: Upstrea
 
 @PAIRS
 async def test_what_an_answer_cost_is_logged_when_it_came_whole_too(
-    upstream: Upstream, caplog: pytest.LogCaptureFixture, client: str, backend: str
+    upstream: Upstream, capsys: pytest.CaptureFixture[str], client: str, backend: str
 ) -> None:
     whole = vendor_answers.openai_chat if backend == OPENAI else vendor_answers.anthropic_message
     upstream.script(plain(whole({"model": "m", "messages": [{"role": "user", "content": "Hello"}]})))
-    with caplog.at_level("INFO", "mlxmanager.relay"):
-        async with executing() as executor:
-            await read(await executor.execute(incoming(client, stream=True), route(target(upstream, backend))))
-    assert ["output_tokens" in message for message in caplog.messages if "'answered'" in message][-1:] == [True]
+    async with executing() as executor:
+        await read(await executor.execute(incoming(client, stream=True), route(target(upstream, backend))))
+    lines = [line for line in capsys.readouterr().err.splitlines() if "] answered [" in line]
+    assert ["output_tokens=" in line for line in lines] == [True]
 
 
 def second(content: str, finish_reason: str | None = None) -> bytes:
