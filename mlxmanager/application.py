@@ -80,9 +80,9 @@ class Application:
             await self.api(scope, receive, send)
         elif path.rstrip("/") in PATHS:
             response = await self.health.respond(ApiRequest(scope, self.gateway))
-            await self.api.send_response(response, send)
+            await self.api.send(response, send)
         elif path.rstrip("/") == PATH:
-            await self.api.send_response(await self.metrics.respond(ApiRequest(scope, self.gateway)), send)
+            await self.api.send(await self.metrics.respond(ApiRequest(scope, self.gateway)), send)
         else:
             await self.site({**scope, COOLDOWNS: self.gateway.executor.cooldowns}, receive, send)
 

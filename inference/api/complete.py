@@ -3,12 +3,11 @@
 import time
 
 import structlog
-from django.http.response import HttpResponseBase
 
 from inference import envelope
 from inference.api.patience import patience, retries
 from inference.api.requests import ApiRequest
-from inference.api.respond import answer_response
+from inference.api.respond import Response, answer_response
 from inference.incoming import Incoming
 from routing.route import Route
 
@@ -18,7 +17,7 @@ log = structlog.get_logger("mlxmanager.api")
 LONGEST = 600.0
 
 
-async def complete(request: ApiRequest, protocol: str, *, streams: bool = True) -> HttpResponseBase:
+async def complete(request: ApiRequest, protocol: str, *, streams: bool = True) -> Response:
     """`streams`: an answer of this protocol may come as a stream. Raises GatewayError."""
     asked = envelope.read(request.body)
     route = request.gateway.route(asked.model, request.client)
@@ -30,10 +29,10 @@ def make_incoming(
     request: ApiRequest, asked: envelope.Envelope, route: Route, *, protocol: str, stream: bool
 ) -> Incoming:
     limits = request.gateway.limits
-    if repeated := retries(request.META):
+    if repeated := retries(request.headers):
         log.info("client retry", model=asked.model, retry=repeated)
     limit = limits.stream_first_byte if stream else limits.plain_first_byte
-    waits = patience(request.META)
+    waits = patience(request.headers)
     return Incoming(
         request_id=request.id,
         protocol=protocol,

@@ -6,38 +6,34 @@ A page shows its client key as any client does. Cookies are ignored here, so cre
 import re
 from collections.abc import Collection
 
-from django.core.handlers.asgi import ASGIRequest
-from django.http import HttpResponse
-
-from inference.api.requests import Message, Send
+from inference.api.requests import ApiRequest, Message, Send
+from inference.api.respond import Response
 
 METHODS = "GET, POST"
 HEADER_NAMES = re.compile(r"[A-Za-z0-9_, -]*")
 PREFLIGHT_SECONDS = "600"
 
 
-def is_preflight(request: ASGIRequest, origins: Collection[str]) -> bool:
+def is_preflight(request: ApiRequest, origins: Collection[str]) -> bool:
     """Whether a browser asks on behalf of a listed origin's page. It shows no key then."""
-    asks = request.method == "OPTIONS" and "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in request.META
-    return asks and request.META.get("HTTP_ORIGIN") in origins
+    asks = request.method == "OPTIONS" and "access-control-request-method" in request.headers
+    return asks and request.headers.get("origin") in origins
 
 
-def preflight(request: ASGIRequest) -> HttpResponse:
+def preflight(request: ApiRequest) -> Response:
     """Any header may be sent: the vendors' SDKs have a dozen of their own, and what travels on is decided elsewhere."""
-    response = HttpResponse(content_type="text/plain")
-    response["access-control-allow-methods"] = METHODS
-    response["access-control-max-age"] = PREFLIGHT_SECONDS
-    wanted = request.META.get("HTTP_ACCESS_CONTROL_REQUEST_HEADERS", "")
+    headers = {"access-control-allow-methods": METHODS, "access-control-max-age": PREFLIGHT_SECONDS}
+    wanted = request.headers.get("access-control-request-headers", "")
     if wanted and HEADER_NAMES.fullmatch(wanted):
-        response["access-control-allow-headers"] = wanted
-    return response
+        headers["access-control-allow-headers"] = wanted
+    return Response(b"", headers=headers)
 
 
-def shared(request: ASGIRequest, origins: Collection[str], send: Send) -> Send:
+def shared(request: ApiRequest, origins: Collection[str], send: Send) -> Send:
     """`send`, adding what has a browser hand the answer, with all its headers, to a listed origin's page."""
     if not origins:
         return send
-    origin = request.META.get("HTTP_ORIGIN", "")
+    origin = request.headers.get("origin", "")
 
     async def send_shared(message: Message) -> None:
         if message["type"] == "http.response.start":

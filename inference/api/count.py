@@ -7,12 +7,10 @@ import dataclasses
 import hashlib
 import time
 
-from django.http.response import HttpResponseBase
-
 from inference import envelope
 from inference.api.complete import make_incoming
 from inference.api.requests import ApiRequest
-from inference.api.respond import answer_response
+from inference.api.respond import Response, answer_response
 from inference.errors import BackendError, Kind
 from inference.executor import Answer
 from inference.failures import AttemptsFailed
@@ -37,7 +35,7 @@ REFUSALS = frozenset(
 HEADER = "x-mlxmanager-token-count"
 
 
-async def count_tokens(request: ApiRequest) -> HttpResponseBase:
+async def count_tokens(request: ApiRequest) -> Response:
     """Raises GatewayError."""
     asked = envelope.read(request.body)
     gateway = request.gateway

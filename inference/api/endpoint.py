@@ -7,23 +7,26 @@ it does.
 """
 
 import asyncio
+from functools import lru_cache
 
 import structlog
 from django.core.exceptions import BadRequest, SuspiciousOperation
-from django.http import Http404, HttpResponse, HttpResponseBase
-from django.urls import ResolverMatch, get_resolver, set_script_prefix
+from django.http import Http404, HttpResponseNotAllowed
+from django.urls import ResolverMatch, get_resolver
 
 from inference.api import cors
 from inference.api.gateway import Gateway
 from inference.api.identity import presented_key
 from inference.api.requests import ApiRequest, ClientGone, Message, Receive, Send
-from inference.api.respond import StreamResponse, error_response
+from inference.api.respond import Response, error_response
+from inference.api.sending import Sending
 from inference.errors import GatewayError, Kind
+from inference.relay import Relay
 
 log = structlog.get_logger("mlxmanager.api")
 
-# In bytes. What one write hands to the server.
-PIECE = 1024**2
+# A model's name may be part of one, so that there are endlessly many.
+KNOWN_PATHS = 64
 # What is counted of a client that left, or did not read.
 GONE = "client_gone"
 
@@ -31,10 +34,10 @@ GONE = "client_gone"
 class Endpoint:
     def __init__(self, gateway: Gateway) -> None:
         self.gateway = gateway
+        self.match = lru_cache(maxsize=KNOWN_PATHS)(self.resolve)
         self.resolver = get_resolver("inference.api.urls")
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        set_script_prefix("/")
         request = ApiRequest(scope, self.gateway)
         structlog.contextvars.bind_contextvars(request_id=request.id)
         send = cors.shared(request, self.gateway.origins, send)
@@ -46,7 +49,7 @@ class Endpoint:
     async def handle(self, request: ApiRequest, receive: Receive, send: Send) -> None:
         try:
             if cors.is_preflight(request, self.gateway.origins):
-                self.gateway.check_host(request)
+                self.gateway.check_host(request.headers.get("host", ""))
                 await self.answer(request, cors.preflight(request), send)
                 return
             await self.admit(request, receive)
@@ -60,20 +63,20 @@ class Endpoint:
 
     async def admit(self, request: ApiRequest, receive: Receive) -> None:
         """Check what needs no view, then receive the body. Raises GatewayError."""
-        request.resolver_match = self.resolve(request)
-        if request.resolver_match is not None:
-            request.course.endpoint = f"/{request.resolver_match.route}"
-        self.gateway.check_host(request)
+        request.match = self.match(request.path)
+        if request.match is not None:
+            request.course.endpoint = f"/{request.match.route}"
+        self.gateway.check_host(request.headers.get("host", ""))
         request.client = self.gateway.authenticate(presented_key(request))
         self.gateway.activity.check_open()
-        if request.resolver_match is None:
+        if request.match is None:
             hint = " The base URL seems to end in /v1 twice." if request.path.startswith("/v1/v1") else ""
             raise GatewayError(Kind.UNKNOWN_URL, f"Unknown address: {request.path}.{hint}")
         await request.receive_body(receive, self.gateway.limits.body)
 
-    def resolve(self, request: ApiRequest) -> ResolverMatch | None:
+    def resolve(self, path: str) -> ResolverMatch | None:
         try:
-            return self.resolver.resolve(request.path_info)
+            return self.resolver.resolve(path)
         except Http404:
             return None
 
@@ -108,12 +111,12 @@ class Endpoint:
             watcher.remove_done_callback(leave)
             watcher.cancel()
 
-    async def respond(self, request: ApiRequest) -> HttpResponseBase:
+    async def respond(self, request: ApiRequest) -> Response:
         """Run the view. Whatever it raises becomes a response in the client's protocol."""
-        match = request.resolver_match
+        match = request.match
         assert match is not None
         try:
-            response: HttpResponseBase = await match.func(request, *match.args, **match.kwargs)
+            response: Response | HttpResponseNotAllowed = await match.func(request, *match.args, **match.kwargs)
         except GatewayError as error:
             return error_response(request, error)
         except (BadRequest, SuspiciousOperation):
@@ -122,47 +125,26 @@ class Endpoint:
             log.exception("unexpected error", path=request.path)
             broken = GatewayError(Kind.INTERNAL_ERROR, f"Internal error. The log has it under {request.id}.")
             return error_response(request, broken)
-        if response.status_code == 405:
-            message = f"{request.method} is not allowed at {request.path}."
-            refused = error_response(request, GatewayError(Kind.METHOD_NOT_ALLOWED, message))
-            refused["Allow"] = response["Allow"]
-            return refused
+        if isinstance(response, HttpResponseNotAllowed):
+            refused = GatewayError(Kind.METHOD_NOT_ALLOWED, f"{request.method} is not allowed at {request.path}.")
+            return error_response(request, refused, {"allow": response["Allow"]})
         return response
 
-    async def answer(self, request: ApiRequest, response: HttpResponseBase, send: Send) -> None:
-        request.course.answer(response.status_code)
-        await self.send_response(response, send)
-
-    async def send_response(self, response: HttpResponseBase, send: Send) -> None:
-        headers = [(name.lower().encode("ascii"), value.encode("latin-1")) for name, value in response.items()]
-        head: Message = {"type": "http.response.start", "status": response.status_code, "headers": headers}
-        if isinstance(response, StreamResponse):
-            await self.send_stream(response, head, send)
-        elif isinstance(response, HttpResponse):
-            await self.send_plain(response, head, send)
-
-    async def send_plain(self, response: HttpResponse, head: Message, send: Send) -> None:
-        """A large body goes piece by piece, so that a client that does not read leaves most of it unsent."""
-        body = memoryview(response.content)
-        head["headers"] = [*head["headers"], (b"content-length", str(len(body)).encode("ascii"))]
-        await send(head)
-        for start in range(0, len(body), PIECE):
-            async with asyncio.timeout(self.gateway.limits.idle):
-                await send({"type": "http.response.body", "body": body[start : start + PIECE], "more_body": True})
-        await send({"type": "http.response.body"})
-
-    async def send_stream(self, response: StreamResponse, head: Message, send: Send) -> None:
-        """Send part by part. A client that reads nothing for the idle time is taken as gone."""
-        relay = response.relay
+    async def answer(self, request: ApiRequest, response: Response, send: Send) -> None:
+        """Send it; a stream is closed whatever happens, and can be interrupted."""
+        request.course.answer(response.status)
+        if not isinstance(response.body, Relay):
+            await self.send(response, send)
+            return
+        request.is_answered = True
         try:
-            response.request.is_answered = True
-            with self.gateway.activity.streaming(relay):
-                await send(head)
-                async for part in relay:
-                    async with asyncio.timeout(self.gateway.limits.idle):
-                        await send({"type": "http.response.body", "body": part, "more_body": True})
-                await send({"type": "http.response.body"})
+            with self.gateway.activity.streaming(response.body):
+                await self.send(response, send)
         finally:
-            if relay.broken_by is not None:
-                response.request.course.outcome = relay.broken_by.value
-            await relay.aclose()
+            if response.body.broken_by is not None:
+                request.course.outcome = response.body.broken_by.value
+            await response.body.aclose()
+
+    async def send(self, response: Response, send: Send) -> None:
+        """Raises TimeoutError where the client does not read."""
+        await Sending(send, self.gateway.limits.idle).run(response)

@@ -5,8 +5,8 @@ import difflib
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 
-from django.http import HttpRequest
 from django.http.request import split_domain_port, validate_host
 
 from credentials.client_keys import digest, is_well_formed
@@ -23,6 +23,9 @@ from inference.protocols.wire import ModelOptions
 from routing.client import Client
 from routing.resolver import SnapshotKeeper
 from routing.route import Route, Target
+
+# Clients write it as they like: whoever tries many shall not fill the memory.
+KNOWN_HOSTS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,7 @@ class Gateway:
         self.limits = limits
         self.hosts = hosts
         self.origins = origins
+        self._goes_by = lru_cache(maxsize=KNOWN_HOSTS)(self._is_ours)
         self.activity = Activity()
         self.last_used = LastUsed()
         self.counts = CountCache()
@@ -77,12 +81,15 @@ class Gateway:
         await self.transport.aclose()
         await asyncio.to_thread(self.keeper.stop)
 
-    def check_host(self, request: HttpRequest) -> None:
+    def check_host(self, host: str) -> None:
         """Refuse a Host we do not go by: a web page could have bound its own name to our address."""
-        domain, _ = split_domain_port(request.META.get("HTTP_HOST", ""))
-        if not domain or not validate_host(domain, self.hosts):
+        if not self._goes_by(host):
             message = "This Host is not allowed; MLXMANAGER_ALLOWED_HOSTS lists those that are."
             raise GatewayError(Kind.HOST_NOT_ALLOWED, message)
+
+    def _is_ours(self, host: str) -> bool:
+        domain, _ = split_domain_port(host)
+        return bool(domain) and validate_host(domain, self.hosts)
 
     def authenticate(self, key: str | None) -> Client:
         """The client whose key this is. A missing, a malformed and an unknown key look alike."""

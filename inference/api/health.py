@@ -6,10 +6,10 @@ Who shows a client key, or asks from loopback, also sees the parts.
 from typing import Any
 
 import msgspec
-from django.http import JsonResponse
 
 from inference.api.gateway import Gateway
 from inference.api.requests import ApiRequest
+from inference.api.respond import Response, json_response
 from inference.api.trust import client_of, is_from_here
 from inference.cooldowns import name_of
 from inference.protocols import wire
@@ -25,15 +25,15 @@ class Health:
         self._gateway = gateway
         self._checkup = checkup
 
-    async def respond(self, request: ApiRequest) -> JsonResponse:
+    async def respond(self, request: ApiRequest) -> Response:
         if request.path == "/health/live":
-            return JsonResponse({"status": "ok"})
+            return json_response({"status": "ok"})
         parts = await self.look()
         serving = is_serving(parts, has_cloud=self._gateway.keeper.current.has_cloud_target)
         body: Part = {"status": verdict(parts) if serving else "unavailable"}
         if is_from_here(request) or client_of(request) is not None:
             body["parts"] = parts
-        return JsonResponse(body, status=200 if serving else 503)
+        return json_response(body, 200 if serving else 503)
 
     async def look(self) -> dict[str, Any]:
         gateway = self._gateway

@@ -6,11 +6,10 @@ For an administrator's client key, or who asks on this machine.
 import asyncio
 from collections import Counter
 
-from django.http import HttpResponse, JsonResponse
-
 from inference import exposition, metrics
 from inference.api.gateway import Gateway
 from inference.api.requests import ApiRequest
+from inference.api.respond import Response, json_response
 from inference.api.trust import client_of, is_from_here
 from inference.figures import Board, Figures
 from inference.metrics import Key
@@ -29,13 +28,13 @@ class Metrics:
         self._showing = asyncio.Lock()
         self._shown: Figures | None = None
 
-    async def respond(self, request: ApiRequest) -> HttpResponse:
+    async def respond(self, request: ApiRequest) -> Response:
         if (refusal := refused(request)) is not None:
             return refusal
         own = await self.show()
         counted = await asyncio.to_thread(self._board.add_up, own)
         values = counted | figures(await self._checkup.look())
-        return HttpResponse(exposition.render(values), content_type=exposition.CONTENT_TYPE)
+        return Response(exposition.render(values).encode(), headers={"content-type": exposition.CONTENT_TYPE})
 
     async def show(self) -> Figures:
         """Let the other processes see how far we are."""
@@ -65,13 +64,13 @@ class Metrics:
         return Figures(self._board.pid, self._gateway.meter.values(), gauges)
 
 
-def refused(request: ApiRequest) -> HttpResponse | None:
+def refused(request: ApiRequest) -> Response | None:
     if request.method not in ("GET", "HEAD"):
-        return JsonResponse({"detail": "GET is allowed here."}, status=405, headers={"Allow": "GET, HEAD"})
+        return json_response({"detail": "GET is allowed here."}, 405, allow="GET, HEAD")
     if is_from_here(request):
         return None
     client = client_of(request)
     if client is None:
         detail = "Show an administrator's client key, or ask on this machine."
-        return JsonResponse({"detail": detail}, status=401, headers={"WWW-Authenticate": "Bearer"})
-    return None if client.is_admin else JsonResponse({"detail": "This key is no administrator's."}, status=403)
+        return json_response({"detail": detail}, 401, **{"www-authenticate": "Bearer"})
+    return None if client.is_admin else json_response({"detail": "This key is no administrator's."}, 403)

@@ -57,7 +57,7 @@ def model_page(request: ApiRequest) -> dict[str, Any]:
 
 def wants_active(request: ApiRequest) -> bool:
     """Whether the stages asked for, as a list in either of its spellings, hold the one that all our models are in."""
-    stages = [*request.GET.getlist("lifecycle"), *request.GET.getlist("lifecycle[]")]
+    stages = [*request.query.getlist("lifecycle"), *request.query.getlist("lifecycle[]")]
     if not LIFECYCLES.issuperset(stages):
         message = f"lifecycle: any of {', '.join(sorted(LIFECYCLES))}."
         raise GatewayError(Kind.INVALID_VALUE, message, param="lifecycle")
@@ -66,11 +66,11 @@ def wants_active(request: ApiRequest) -> bool:
 
 def cut(request: ApiRequest, names: list[str]) -> tuple[list[str], bool]:
     """The page that `limit`, `after_id` and `before_id` name, and whether there is more in that direction."""
-    limit = page_size(request.GET.get("limit", str(DEFAULT_PAGE)))
-    if "before_id" in request.GET:
-        before = names[: position(names, request.GET["before_id"], "before_id")]
+    limit = page_size(request.query.get("limit", str(DEFAULT_PAGE)))
+    if "before_id" in request.query:
+        before = names[: position(names, request.query.get("before_id", ""), "before_id")]
         return before[-limit:], len(before) > limit
-    start = position(names, request.GET["after_id"], "after_id") + 1 if "after_id" in request.GET else 0
+    start = position(names, request.query.get("after_id", ""), "after_id") + 1 if "after_id" in request.query else 0
     return names[start : start + limit], len(names) > start + limit
 
 

@@ -2,23 +2,22 @@
 
 import math
 from collections.abc import Mapping
-from typing import Any
 
 # OpenAI's SDKs have the first in Python and the second elsewhere, Anthropic's have both.
-WAITS = ("HTTP_X_STAINLESS_READ_TIMEOUT", "HTTP_X_STAINLESS_TIMEOUT")
-RETRIES = "HTTP_X_STAINLESS_RETRY_COUNT"
+WAITS = ("x-stainless-read-timeout", "x-stainless-timeout")
+RETRIES = "x-stainless-retry-count"
 
-type Meta = Mapping[str, Any]  # As Django has it: headers among other things.
+type Headers = Mapping[str, str]
 
 
-def patience(meta: Meta) -> float:
+def patience(headers: Headers) -> float:
     """Seconds until the client leaves; infinite where it does not say, or says what cannot be meant."""
-    return min(_seconds(meta.get(name, "")) for name in WAITS)
+    return min([_seconds(headers[name]) for name in WAITS if name in headers], default=math.inf)
 
 
-def retries(meta: Meta) -> int:
+def retries(headers: Headers) -> int:
     """How often the client has asked the same before."""
-    text = meta.get(RETRIES, "")
+    text = headers.get(RETRIES, "")
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 4 else 0
 
 

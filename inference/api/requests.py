@@ -1,13 +1,14 @@
-"""A request under `/v1`, and how its body is received."""
+"""A request under `/v1`, and how its body is received. Not Django's: that one reads much that nobody asks here."""
 
-from collections.abc import Awaitable, Callable, MutableMapping
-from io import BytesIO
+import secrets
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
+from functools import cached_property
 from typing import Any
 
-from django.core.handlers.asgi import ASGIRequest
+from django.http import QueryDict
+from django.urls import ResolverMatch
 
 from inference.api.gateway import Gateway
-from inference.api.identity import new_request_id
 from inference.errors import GatewayError, Kind
 from inference.meter import Course
 from routing.client import Client
@@ -18,51 +19,55 @@ type Send = Callable[[Message], Awaitable[None]]
 type App = Callable[..., Awaitable[None]]
 
 
-# Django wants a stream to read the body from; ours is received with `receive_body`.
-NO_STREAM = BytesIO()
-
-
 class ClientGone(Exception):
     """The client left before its request was complete."""
 
 
-class ApiRequest(ASGIRequest):
-    """Has an id, the gateway that answers it and, once admitted, the client its key belongs to.
+class ApiRequest:
+    """Has an id, the gateway that answers it and, once admitted, its body and the client its key belongs to.
 
-    `is_answered`: the first bytes of a stream may be on their way, so that nothing else can be said any more.
+    `path` ends in no slash; `match` is what answers there, None for nothing. `plain_headers` are as they came, names in
+    lower case. `is_answered`: the first bytes of a stream may be on their way, so that nothing else can be said any
+    more.
     """
 
     client: Client
+    body: bytes
 
     def __init__(self, scope: Message, gateway: Gateway) -> None:
-        query = scope["query_string"].decode("utf-8", "replace")
-        super().__init__({**scope, "query_string": query}, NO_STREAM)
-        self.id = new_request_id()
+        self.id = f"req_{secrets.token_hex(12)}"
         self.gateway = gateway
+        self.method: str = scope["method"]
+        self.path: str = scope["path"].rstrip("/")
+        self.plain_headers = tuple(
+            (name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]
+        )
+        self.headers = joined(self.plain_headers)
+        self.match: ResolverMatch | None = None
         self.is_answered = False
         self.course = Course()
-        self.path = self.path_info = self.path.rstrip("/")
+        self._scope = scope
 
-    def _set_content_type_params(self, meta: dict[str, Any]) -> None:
-        """Django parses the parameters too, and raises for odd ones; JSON is UTF-8 whatever they say."""
-        self.content_type = meta.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
-        self.content_params = {}
+    @cached_property
+    def query(self) -> QueryDict:
+        """Raises SuspiciousOperation for one with too many fields."""
+        return QueryDict(self._scope["query_string"].decode("utf-8", "replace"))
 
     @property
-    def plain_headers(self) -> tuple[tuple[str, str], ...]:
-        """As they came, names in lower case."""
-        return tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in self.scope["headers"])
+    def peer(self) -> str:
+        """The address the request came from; empty where it came by no network."""
+        client = self._scope.get("client")
+        return client[0] if client else ""
 
     async def receive_body(self, receive: Receive, most: int) -> None:
-        """Receive the body to where `request.body` finds it.
+        """Receive the body.
 
         It is counted as it arrives, so that neither a missing nor a wrong Content-Length lets more through.
         """
         self.check_content()
-        announced = self.META.get("CONTENT_LENGTH", "")
-        too_large = GatewayError(Kind.REQUEST_TOO_LARGE, f"The body is larger than {most} bytes (MLXMANAGER_MAX_BODY).")
+        announced = self.headers.get("content-length", "")
         if announced.isdigit() and int(announced) > most:
-            raise too_large
+            raise too_large(most)
         parts: list[bytes] = []
         size = 0
         more = True
@@ -73,15 +78,28 @@ class ApiRequest(ASGIRequest):
             parts.append(message.get("body", b""))
             size += len(parts[-1])
             if size > most:
-                raise too_large
+                raise too_large(most)
             more = message.get("more_body", False)
-        self._body = b"".join(parts)
+        self.body = b"".join(parts)
 
     def check_content(self) -> None:
         """A web page may send text/plain anywhere without asking, so JSON must say that it is JSON."""
         if self.method != "POST":
             return
-        if self.content_type != "application/json":
+        # JSON is UTF-8, whatever the parameters say.
+        if self.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
             raise GatewayError(Kind.UNSUPPORTED_MEDIA_TYPE, "The content type must be application/json.")
-        if self.META.get("HTTP_CONTENT_ENCODING", "identity").lower() != "identity":
+        if self.headers.get("content-encoding", "identity").lower() != "identity":
             raise GatewayError(Kind.UNSUPPORTED_ENCODING, "A compressed body is not accepted.")
+
+
+def joined(headers: Iterable[tuple[str, str]]) -> Mapping[str, str]:
+    """By name. Of one that came more than once all values count: none may be hidden behind another."""
+    values: dict[str, str] = {}
+    for name, value in headers:
+        values[name] = f"{values[name]},{value}" if name in values else value
+    return values
+
+
+def too_large(most: int) -> GatewayError:
+    return GatewayError(Kind.REQUEST_TOO_LARGE, f"The body is larger than {most} bytes (MLXMANAGER_MAX_BODY).")

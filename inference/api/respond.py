@@ -1,9 +1,10 @@
 """From an answer or an error to a response in the client's protocol, with the headers that tell what happened."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
-from django.http import HttpResponse
-from django.http.response import HttpResponseBase
+import msgspec
 
 from inference.api.identity import client_protocol, is_messages
 from inference.api.requests import ApiRequest
@@ -18,81 +19,81 @@ from routing.route import Route, Target
 
 # An upstream that refuses our credential has said nothing about the client's request.
 OUR_CREDENTIAL = {Kind.UPSTREAM_AUTH_FAILED, Kind.UPSTREAM_QUOTA_SPENT}
+JSON = {"content-type": "application/json"}
+STREAM = {
+    "content-type": "text/event-stream; charset=utf-8",
+    "cache-control": "no-cache",
+    "x-accel-buffering": "no",
+}
+
+type Headers = Mapping[str, str]
 
 
-class StreamResponse(HttpResponseBase):
-    """A response whose body is a relay. Whoever sends it closes the relay."""
+@dataclass(frozen=True, slots=True)
+class Response:
+    """`headers` have names in lower case and ASCII values. Whoever sends it closes a body that is a relay."""
 
-    streaming = True
-
-    def __init__(self, relay: Relay, request: ApiRequest) -> None:
-        super().__init__(content_type="text/event-stream; charset=utf-8")
-        self.relay = relay
-        self.request = request
+    body: bytes | Relay
+    status: int = 200
+    headers: Headers = field(default_factory=lambda: JSON)
 
 
-def answer_response(request: ApiRequest, answer: Answer, route: Route) -> HttpResponseBase:
-    response: HttpResponseBase
-    if isinstance(answer.body, Relay):
-        response = StreamResponse(answer.body, request)
-        set_headers(response, [*answer.headers, ("cache-control", "no-cache"), ("x-accel-buffering", "no")])
-    else:
-        response = HttpResponse(answer.body, content_type="application/json")
-        set_headers(response, answer.headers)
-    identify(response, request)
+def json_response(value: Any, status: int = 200, **headers: str) -> Response:  # Any: what JSON can hold.
+    return Response(msgspec.json.encode(value), status, JSON | headers)
+
+
+def answer_response(request: ApiRequest, answer: Answer, route: Route) -> Response:
     request.course.backend = answer.target.backend
-    describe(response, answer.target, answer.attempts)
+    headers = {
+        **(STREAM if isinstance(answer.body, Relay) else JSON),
+        **dict(answer.headers),
+        **identity(request),
+        **described(answer.target, answer.attempts),
+    }
     if route.mapping_id is not None:
-        response["x-mlxmanager-mapping"] = str(route.mapping_id)
+        headers["x-mlxmanager-mapping"] = str(route.mapping_id)
     if answer.fallback_reason is not None:
-        response["x-mlxmanager-fallback-reason"] = code_of(answer.fallback_reason)
-    return response
+        headers["x-mlxmanager-fallback-reason"] = code_of(answer.fallback_reason)
+    return Response(answer.body, headers=headers)
 
 
-def error_response(request: ApiRequest, error: GatewayError) -> HttpResponse:
+def error_response(request: ApiRequest, error: GatewayError, more: Headers | None = None) -> Response:
+    """`more` are headers that this error has besides."""
     request.course.outcome = error.kind.value
     protocol = client_protocol(request)
-    relayed = as_it_came(error, protocol)
-    if relayed is not None:
-        response = relayed
-    else:
+    response = as_it_came(error, protocol)
+    if response is None:
         rendered = CLIENT_CODECS[protocol].render_error(error, request.id)
-        response = HttpResponse(rendered.body, status=rendered.status, content_type="application/json")
-        set_headers(response, rendered.headers)
-    identify(response, request)
+        response = Response(rendered.body, rendered.status, JSON | dict(rendered.headers))
+    headers = {**response.headers, **identity(request), **(more or {})}
     if isinstance(error, AttemptsFailed):
         request.course.backend = error.target.backend
-        describe(response, error.target, error.attempts)
+        headers |= described(error.target, error.attempts)
         if error.warning:
-            response["x-mlxmanager-warning"] = error.warning
-    return response
+            headers["x-mlxmanager-warning"] = error.warning
+    return Response(response.body, response.status, headers)
 
 
-def as_it_came(error: GatewayError, protocol: str) -> HttpResponse | None:
+def as_it_came(error: GatewayError, protocol: str) -> Response | None:
     """The upstream's own refusal, where the client speaks its protocol and it is about the client's request."""
     if not isinstance(error, AttemptsFailed) or error.protocol != protocol or error.kind in OUR_CREDENTIAL:
         return None
     answer = error.cause.answer if isinstance(error.cause, BackendError) else None
     if answer is None or not answer.is_readable or error.kind is Kind.UPSTREAM_INVALID_RESPONSE:
         return None
-    response = HttpResponse(answer.body, status=answer.status, content_type="application/json")
-    set_headers(response, [*answer.headers, *headers_of(error)])
-    return response
+    return Response(answer.body, answer.status, {**JSON, **dict(answer.headers), **dict(headers_of(error))})
 
 
-def set_headers(response: HttpResponseBase, headers: Iterable[tuple[str, str]]) -> None:
-    for name, value in headers:
-        response[name] = value
-
-
-def identify(response: HttpResponseBase, request: ApiRequest) -> None:
+def identity(request: ApiRequest) -> Headers:
     """Our request id, where each vendor's SDK looks for it."""
-    response["x-request-id"] = request.id
     if is_messages(request.path):
-        response["request-id"] = request.id
+        return {"x-request-id": request.id, "request-id": request.id}
+    return {"x-request-id": request.id}
 
 
-def describe(response: HttpResponseBase, target: Target, attempts: int) -> None:
-    response["x-mlxmanager-backend"] = target.backend
-    response["x-mlxmanager-model"] = target.model.encode("ascii", "backslashreplace").decode("ascii")
-    response["x-mlxmanager-attempts"] = str(attempts)
+def described(target: Target, attempts: int) -> Headers:
+    return {
+        "x-mlxmanager-backend": target.backend,
+        "x-mlxmanager-model": target.model.encode("ascii", "backslashreplace").decode("ascii"),
+        "x-mlxmanager-attempts": str(attempts),
+    }

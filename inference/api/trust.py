@@ -12,16 +12,15 @@ from routing.client import Client
 # Names that no stranger can bind to an address of his own choice, to have a browser on this machine ask for him.
 LOCAL_NAMES = ("localhost", "127.0.0.1", "[::1]")
 # What proxies add: the peer is then not who asks.
-OF_PROXIES = ("HTTP_FORWARDED", "HTTP_VIA", "HTTP_X_REAL_IP")
-OF_PROXIES_BEGIN = "HTTP_X_FORWARDED_"
+OF_PROXIES = ("forwarded", "via", "x-real-ip")
+OF_PROXIES_BEGIN = "x-forwarded-"
 
 
 def is_from_here(request: ApiRequest) -> bool:
-    address = request.META.get("REMOTE_ADDR", "")
-    if not address or not ipaddress.ip_address(address).is_loopback:
+    if not request.peer or not ipaddress.ip_address(request.peer).is_loopback:
         return False
-    host, _ = split_domain_port(request.META.get("HTTP_HOST", ""))
-    forwarded = any(name in OF_PROXIES or name.startswith(OF_PROXIES_BEGIN) for name in request.META)
+    host, _ = split_domain_port(request.headers.get("host", ""))
+    forwarded = any(name in OF_PROXIES or name.startswith(OF_PROXIES_BEGIN) for name in request.headers)
     return host in LOCAL_NAMES and not forwarded
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from inference.api.patience import patience, retries
 
-READ, WHOLE, AGAIN = "HTTP_X_STAINLESS_READ_TIMEOUT", "HTTP_X_STAINLESS_TIMEOUT", "HTTP_X_STAINLESS_RETRY_COUNT"
+READ, WHOLE, AGAIN = "x-stainless-read-timeout", "x-stainless-timeout", "x-stainless-retry-count"
 
 
 @pytest.mark.parametrize("name", [READ, WHOLE])

@@ -1,0 +1,38 @@
+"""Tells when something has been awaited for too long, over and over: one timer for a whole stream.
+
+To set one for each part of it would cost as much as half of the part.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+
+class Silence:
+    """`late` is called when `seconds` have passed since a `begin` without an `end`. Close it whatever happened."""
+
+    def __init__(self, seconds: float, late: Callable[[], None]) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._seconds = seconds
+        self._late = late
+        self._since: float | None = None
+        self._timer: asyncio.TimerHandle | None = None
+
+    def begin(self) -> None:
+        self._since = self._loop.time()
+        if self._timer is None:
+            self._timer = self._loop.call_at(self._since + self._seconds, self._check)
+
+    def end(self) -> None:
+        self._since = None
+
+    def close(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _check(self) -> None:
+        now = self._loop.time()
+        due = (now if self._since is None else self._since) + self._seconds
+        if due <= now:
+            self._late()
+        else:
+            self._timer = self._loop.call_at(due, self._check)
