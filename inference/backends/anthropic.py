@@ -1,10 +1,9 @@
 """Upstreams that speak Anthropic's protocol: Anthropic itself, and whatever a base URL names."""
 
-import httpx2
-
 from inference.backends import http
 from inference.backends.base import Call, Reply
 from inference.backends.headers import to_upstream
+from inference.backends.transport import AiohttpTransport
 from routing.route import Target
 
 BASE_URL = "https://api.anthropic.com"
@@ -15,7 +14,7 @@ VERSION = "2023-06-01"
 class Anthropic:
     protocol = "anthropic_messages"
 
-    def __init__(self, transport: httpx2.AsyncBaseTransport, parse_error: http.ParseError) -> None:
+    def __init__(self, transport: AiohttpTransport, parse_error: http.ParseError) -> None:
         self._transport = transport
         self._parse_error = parse_error
 
@@ -30,8 +29,9 @@ class Anthropic:
             headers.append(("x-api-key", key))
         return await http.exchange(
             self._transport,
-            http.build_request(url, call, tuple(headers)),
-            call=call,
+            call,
+            url=url,
+            headers=tuple(headers),
             protocol=self.protocol,
             parse_error=self._parse_error,
             key=key,

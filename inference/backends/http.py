@@ -13,9 +13,11 @@ import httpx2
 from credentials.base_url import check_base_url
 from inference.backends.addresses import AddressRefused
 from inference.backends.base import Call
+from inference.backends.decoding import decoded
 from inference.backends.headers import Headers, to_client
-from inference.backends.reply import READ_ERRORS, HttpReply, begin_reply, body_chunks, is_refusal
+from inference.backends.reply import READ_ERRORS, HttpReply, begin_reply, is_refusal
 from inference.backends.retry_after import parse_retry_after
+from inference.backends.transport import AiohttpTransport, Answer
 from inference.errors import BackendError, Kind, UpstreamAnswer
 from routing.route import Target, Upstream
 
@@ -60,8 +62,8 @@ def below(base: str, path: str) -> str:
     return f"{address}/{path}{mark}{query}"
 
 
-def build_request(url: str, call: Call, headers: Headers) -> httpx2.Request:
-    """A call without a body is a GET. `headers` come before our own defaults."""
+def with_defaults(headers: Headers, call: Call) -> Headers:
+    """Those that are given come before our own."""
     given = {name for name, _ in headers}
     defaults = {
         "user-agent": USER_AGENT,
@@ -70,14 +72,7 @@ def build_request(url: str, call: Call, headers: Headers) -> httpx2.Request:
     }
     if call.body:
         defaults["content-type"] = "application/json"
-    return httpx2.Request(
-        "POST" if call.body else "GET",
-        parsed(url),
-        headers=[*((name, value) for name, value in defaults.items() if name not in given), *headers],
-        # Not `content`, which would have httpx2 go over all headers twice more.
-        stream=httpx2.ByteStream(call.body),
-        extensions={"timeout": {"read": call.idle}},
-    )
+    return (*[(name, value) for name, value in defaults.items() if name not in given], *headers)
 
 
 @lru_cache(maxsize=1024)
@@ -90,32 +85,32 @@ def parsed(url: str) -> httpx2.URL:
 
 
 async def exchange(
-    transport: httpx2.AsyncBaseTransport,
-    request: httpx2.Request,
-    *,
+    transport: AiohttpTransport,
     call: Call,
+    *,
+    url: str,
+    headers: Headers,
     protocol: str,
     parse_error: ParseError,
     key: str | None,
 ) -> HttpReply:
     """Returns once the answer has begun. Raises BackendError, and then holds nothing open."""
-    deadline = asyncio.get_running_loop().time() + call.first_byte
-    response = await send(transport, request, deadline=deadline)
     try:
-        if response.status_code >= 300:
-            raise await refusal(response, call=call, protocol=protocol, parse_error=parse_error, key=key)
-        return await begin_reply(response, protocol=protocol, stream=call.stream, deadline=deadline)
-    except BaseException:
-        await response.aclose()
-        raise
-
-
-async def send(transport: httpx2.AsyncBaseTransport, request: httpx2.Request, *, deadline: float) -> httpx2.Response:
-    try:
-        async with asyncio.timeout_at(deadline):
-            return await transport.handle_async_request(request)
+        async with asyncio.timeout(call.first_byte):
+            answer = await send(transport, call, url=parsed(url), headers=with_defaults(headers, call))
+            if answer.status < 300:
+                return await begin_reply(answer, protocol=protocol, stream=call.stream)
     except TimeoutError:
-        raise BackendError(Kind.UPSTREAM_TIMEOUT, "The upstream did not begin to answer in time.") from None
+        raise BackendError(Kind.UPSTREAM_TIMEOUT, "The upstream did not answer in time.") from None
+    try:
+        raise await refusal(answer, call=call, protocol=protocol, parse_error=parse_error, key=key)
+    finally:
+        answer.close()
+
+
+async def send(transport: AiohttpTransport, call: Call, *, url: httpx2.URL, headers: Headers) -> Answer:
+    try:
+        return await transport.ask(url, headers, call.body, idle=call.idle)
     except AddressRefused as error:
         raise BackendError(Kind.UPSTREAM_UNREACHABLE, str(error)) from None
     except httpx2.RemoteProtocolError as error:
@@ -125,27 +120,27 @@ async def send(transport: httpx2.AsyncBaseTransport, request: httpx2.Request, *,
 
 
 async def refusal(
-    response: httpx2.Response, *, call: Call, protocol: str, parse_error: ParseError, key: str | None
+    answer: Answer, *, call: Call, protocol: str, parse_error: ParseError, key: str | None
 ) -> BackendError:
     """The upstream's refusal with its kind, when it may be asked again, and the answer as it came."""
-    status = response.status_code
+    status = answer.status
     if status < 400:
         return BackendError(Kind.UPSTREAM_INVALID_RESPONSE, "The upstream redirects; redirects are not followed.")
-    body = scrub(await error_body(response, seconds=call.idle), key)
+    body = scrub(await error_body(answer, seconds=call.idle), key)
     error = parse_error(status, body)
-    headers = to_client(response.headers.multi_items(), protocol=protocol)
+    headers = to_client(answer.headers, protocol=protocol)
     error.answer = UpstreamAnswer(status, headers, body, is_readable=is_refusal(body))
     if error.retry_after is None:
-        error.retry_after = parse_retry_after(status, response.headers, now=time.time())
+        error.retry_after = parse_retry_after(status, dict(answer.headers), now=time.time())
     return error
 
 
-async def error_body(response: httpx2.Response, *, seconds: float) -> bytes:
+async def error_body(answer: Answer, *, seconds: float) -> bytes:
     """As much as comes, up to a limit of size and of time: the status alone tells most of it."""
     body = b""
     try:
         async with asyncio.timeout(seconds):
-            async for chunk in body_chunks(response):
+            async for chunk in decoded(answer.chunks(), dict(answer.headers).get("content-encoding", "")):
                 body += chunk
                 if len(body) >= LARGEST_ERROR:
                     break

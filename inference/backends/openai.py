@@ -1,10 +1,9 @@
 """Upstreams that speak OpenAI's protocol: OpenAI itself, and whatever a base URL names."""
 
-import httpx2
-
 from inference.backends import http
 from inference.backends.base import Call, Reply
 from inference.backends.headers import Headers, to_upstream
+from inference.backends.transport import AiohttpTransport
 from routing.route import Target
 
 BASE_URL = "https://api.openai.com/v1"
@@ -14,7 +13,7 @@ AZURE = ".azure.com"
 class OpenAI:
     protocol = "openai_chat"
 
-    def __init__(self, transport: httpx2.AsyncBaseTransport, parse_error: http.ParseError) -> None:
+    def __init__(self, transport: AiohttpTransport, parse_error: http.ParseError) -> None:
         self._transport = transport
         self._parse_error = parse_error
 
@@ -24,10 +23,9 @@ class OpenAI:
         url = join(http.base(upstream.base_url or BASE_URL), call.endpoint)
         return await http.exchange(
             self._transport,
-            http.build_request(
-                url, call, (*to_upstream(call.headers, upstream, protocol=self.protocol), *authorization(url, key))
-            ),
-            call=call,
+            call,
+            url=url,
+            headers=(*to_upstream(call.headers, upstream, protocol=self.protocol), *authorization(url, key)),
             protocol=self.protocol,
             parse_error=self._parse_error,
             key=key,

@@ -1,6 +1,5 @@
 """A successful answer: read within time limits, judged before it counts as begun, closed by the caller."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from typing import assert_never
 
@@ -9,6 +8,7 @@ import msgspec
 
 from inference.backends.decoding import NotDecodable, decoded
 from inference.backends.headers import Headers, to_client
+from inference.backends.transport import Answer
 from inference.errors import BackendError, Kind
 
 LARGEST_ANSWER = 64 * 1024**2
@@ -16,11 +16,11 @@ READ_ERRORS = (httpx2.TransportError, NotDecodable)
 
 
 class HttpReply:
-    """A `Reply`. Of a stream the first chunk is there already, of a plain answer the whole."""
+    """A `Reply`. Of a stream that was asked for the first chunk is there already, of any other answer the whole."""
 
     def __init__(
         self,
-        response: httpx2.Response,
+        answer: Answer,
         *,
         headers: Headers,
         is_stream: bool,
@@ -29,7 +29,7 @@ class HttpReply:
     ) -> None:
         self.headers = headers
         self.is_stream = is_stream
-        self._response = response
+        self._answer = answer
         self._first = first
         self._rest = rest
 
@@ -43,7 +43,7 @@ class HttpReply:
                 raise broken(error) from None
 
     async def aclose(self) -> None:
-        await self._response.aclose()
+        self._answer.close()
 
 
 class Outline(msgspec.Struct):
@@ -56,55 +56,48 @@ class Outline(msgspec.Struct):
 OUTLINE = msgspec.json.Decoder(Outline)
 
 
-async def begin_reply(response: httpx2.Response, *, protocol: str, stream: bool, deadline: float) -> HttpReply:
-    """The reply, once the answer has begun and looks like one. Raises BackendError; the caller closes the response.
+async def begin_reply(answer: Answer, *, protocol: str, stream: bool) -> HttpReply:
+    """The reply, once the answer has begun and looks like one. Raises BackendError, and then has closed the answer.
 
-    Only a stream that was asked for as one (`stream`) may be of any length: the rest is collected.
+    Only a stream that was asked for as one (`stream`) may be of any length and last: the rest is read to its end here.
     """
-    content_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+    try:
+        return await begun(answer, protocol=protocol, stream=stream)
+    except READ_ERRORS as error:
+        answer.close()
+        raise broken(error) from None
+    except BaseException:
+        answer.close()
+        raise
+
+
+async def begun(answer: Answer, *, protocol: str, stream: bool) -> HttpReply:
+    told = dict(answer.headers)
+    content_type = told.get("content-type", "").partition(";")[0].strip().lower()
     if content_type in ("text/html", "application/xhtml+xml"):
         raise BackendError(Kind.UPSTREAM_INVALID_RESPONSE, "The upstream answered with a web page.")
     is_stream = content_type == "text/event-stream"
-    try:
-        chunks = body_chunks(response)
-        if not (stream and is_stream):
-            chunks = limited(chunks, deadline)
-        async with asyncio.timeout_at(deadline):
-            first = await anext(chunks, b"")
-        if not is_stream:
-            first = b"".join([first, *[chunk async for chunk in chunks]])
-    except TimeoutError:
-        raise BackendError(Kind.UPSTREAM_TIMEOUT, "The upstream did not begin to answer in time.") from None
-    except READ_ERRORS as error:
-        raise broken(error) from None
+    lasts = stream and is_stream
+    chunks = decoded(answer.chunks(), told.get("content-encoding", ""))
+    first = await anext(chunks, b"") if lasts else await collected(chunks)
     if not first:
         raise BackendError(Kind.UPSTREAM_INVALID_RESPONSE, "The upstream's answer is empty.")
     if not is_stream:
         check_plain(first)
-    headers = to_client(response.headers.multi_items(), protocol=protocol)
-    return HttpReply(response, headers=headers, is_stream=is_stream, first=first, rest=chunks if is_stream else None)
+    kept = to_client(answer.headers, protocol=protocol)
+    return HttpReply(answer, headers=kept, is_stream=is_stream, first=first, rest=chunks if lasts else None)
 
 
-def body_chunks(response: httpx2.Response) -> AsyncIterator[bytes]:
-    """Raises one of READ_ERRORS, also while iterated."""
-    assert isinstance(response.stream, httpx2.AsyncByteStream)
-    return decoded(aiter(response.stream), response.headers.get("content-encoding", ""))
-
-
-async def limited(chunks: AsyncIterator[bytes], deadline: float) -> AsyncIterator[bytes]:
-    """Those of an answer that is collected: nobody sees that it grows, so the deadline holds for the whole of it.
-
-    Raises BackendError for too many or too late ones, one of READ_ERRORS as they do.
-    """
-    loop = asyncio.get_running_loop()
+async def collected(chunks: AsyncIterator[bytes]) -> bytes:
+    """Raises BackendError for too many."""
+    parts: list[bytes] = []
     size = 0
     async for chunk in chunks:
-        if loop.time() > deadline:
-            raise BackendError(Kind.UPSTREAM_TIMEOUT, "The upstream did not end its answer in time.")
+        parts.append(chunk)
         size += len(chunk)
         if size > LARGEST_ANSWER:
             raise BackendError(Kind.UPSTREAM_INVALID_RESPONSE, "The upstream's answer is too long.")
-        yield chunk
+    return b"".join(parts)
 
 
 def broken(error: httpx2.TransportError | NotDecodable) -> BackendError:

@@ -1,9 +1,9 @@
-"""httpx2's transport interface on aiohttp's connection pool, which costs a quarter of httpx2's own.
+"""One request to an upstream and its answer, over aiohttp's connection pool. URLs and errors are httpx2's; its requests
+and responses go over each header several times.
 
 Bytes pass as they come. It follows no redirect, asks no proxy, keeps no cookie, and connects to vetted addresses only.
 """
 
-import asyncio
 import io
 import os
 import socket
@@ -11,6 +11,7 @@ import ssl
 from collections.abc import AsyncIterator
 from functools import cache, lru_cache
 from ipaddress import ip_address
+from typing import Self
 
 import aiohttp
 import httpx2
@@ -19,6 +20,8 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from inference.backends.addresses import AddressRefused, PrivateUpstreams, allowed, refusal, vet_host
+from inference.backends.headers import Headers
+from inference.silence import Silence
 
 CONNECT_TIMEOUT = 5.0
 KEEPALIVE = 30.0
@@ -60,57 +63,44 @@ class AbortingResponse(aiohttp.ClientResponse):
         super().close()
 
 
-class Body(httpx2.AsyncByteStream):
-    """A response's bytes, a whole read at a time. From the first on, one must come within `idle` seconds.
+class Answer:
+    """An upstream's answer: its head, names of headers in lower case, and its body as it comes. Close it.
 
-    One timer watches the whole of it: setting one for each read costs as much as half of the read.
+    From the first part of the body on, one must come within `idle` seconds.
     """
 
-    def __init__(self, response: aiohttp.ClientResponse, idle: float | None) -> None:
+    def __init__(self, response: aiohttp.ClientResponse, idle: float) -> None:
+        self.status = response.status
+        self.headers: Headers = tuple(
+            (name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in response.raw_headers
+        )
         self._response = response
-        self._idle = idle
-        self._waiting_since: float | None = None
-        self._timer: asyncio.TimerHandle | None = None
+        self._silence = Silence(idle, self._give_up)
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        loop = asyncio.get_running_loop()
-        content = self._response.content
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """A whole read at a time. Raises httpx2.TransportError."""
+        silence, content = self._silence, self._response.content
         try:
             while chunk := await content.readany():
-                self._waiting_since = None
+                silence.end()
                 yield chunk
-                self._waiting_since = loop.time()
-                if self._timer is None and self._idle is not None:
-                    self._timer = loop.call_later(self._idle, self._watch, loop, self._idle)
+                silence.begin()
         except (aiohttp.ClientError, OSError) as error:
             raise httpx2.ReadError(type(error).__name__) from None
         finally:
-            self._stop_watching()
+            silence.close()
 
-    def _watch(self, loop: asyncio.AbstractEventLoop, idle: float) -> None:
-        now = loop.time()
-        silent = 0.0 if self._waiting_since is None else now - self._waiting_since
-        if silent >= idle:
-            self._response.content.set_exception(httpx2.ReadTimeout("silent"))
-        else:
-            self._timer = loop.call_at(now + idle - silent, self._watch, loop, idle)
+    def _give_up(self) -> None:
+        self._response.content.set_exception(httpx2.ReadTimeout("silent"))
 
-    def _stop_watching(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-
-    async def aclose(self) -> None:
-        """A response not yet read to its end takes its connection with it; one that was has given it back."""
-        self._stop_watching()
+    def close(self) -> None:
+        """One not yet read to its end takes its connection with it; one that was has given it back."""
+        self._silence.close()
         self._response.close()
 
 
-class AiohttpTransport(httpx2.AsyncBaseTransport):
-    """One per process, shared by all backends. Opens its pool at the first request, in the loop that serves it.
-
-    Of a request's timeouts it heeds `read`, the seconds between two chunks; the caller limits the wait for the answer.
-    Raises AddressRefused beside httpx2's own errors. None of them holds a header.
-    """
+class AiohttpTransport:
+    """One per process, shared by all backends. Opens its pool at the first request, in the loop that serves it."""
 
     def __init__(self, private: PrivateUpstreams, *, resolver: AbstractResolver | None = None) -> None:
         self._private = private
@@ -118,28 +108,26 @@ class AiohttpTransport(httpx2.AsyncBaseTransport):
         self._tls = tls_context()
         self._session: aiohttp.ClientSession | None = None
 
-    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        url = vetted_url(request.url, self._private)
-        content = await request.aread()
+    async def ask(self, url: httpx2.URL, headers: Headers, body: bytes, *, idle: float) -> Answer:
+        """Returns when the head of the answer is there, however long that takes. Without a body it is a GET.
+
+        Raises httpx2.TransportError or AddressRefused. None of them holds a header.
+        """
+        place = vetted_url(url, self._private)
         if self._session is None:
             self._session = self._open_session()
         try:
             response = await self._session.request(
-                request.method,
-                url,
+                "POST" if body else "GET",
+                place,
                 # A large one piecemeal: at once it would all be copied into the connection's buffer.
-                data=content if len(content) <= LARGE_BODY else io.BytesIO(content),
-                headers=CIMultiDict(
-                    (name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw
-                ),
+                data=body if len(body) <= LARGE_BODY else io.BytesIO(body),
+                headers=CIMultiDict(headers),
                 allow_redirects=False,
             )
         except (aiohttp.ClientError, OSError) as error:
             raise as_httpx2(error) from None
-        idle = request.extensions.get("timeout", {}).get("read")
-        return httpx2.Response(
-            response.status, headers=list(response.raw_headers), stream=Body(response, idle), request=request
-        )
+        return Answer(response, idle)
 
     def _open_session(self) -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(
@@ -160,6 +148,12 @@ class AiohttpTransport(httpx2.AsyncBaseTransport):
             max_line_size=LONGEST_HEADER,
             max_field_size=LONGEST_HEADER,
         )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
 
     async def aclose(self) -> None:
         session, self._session = self._session, None

@@ -3,13 +3,12 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-import httpx2
-
 from credentials.secret import Secret
 from inference.backends.addresses import PrivateUpstreams
 from inference.backends.anthropic import Anthropic
 from inference.backends.base import Backend, Call
 from inference.backends.openai import OpenAI
+from inference.backends.transport import AiohttpTransport
 from inference.errors import BackendError, Kind
 from routing.route import Target, Upstream
 
@@ -22,7 +21,7 @@ class Vendor:
     """One of the backends under test. `suffix` is what its base URLs usually end in."""
 
     name: str
-    make: Callable[[httpx2.AsyncBaseTransport, Callable[[int, bytes], BackendError]], Backend]
+    make: Callable[[AiohttpTransport, Callable[[int, bytes], BackendError]], Backend]
     endpoint: str
     suffix: str
     key_header: tuple[str, str]
