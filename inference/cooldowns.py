@@ -100,8 +100,7 @@ class Cooldowns:
 
     def leave(self, visit: Visit) -> None:
         """Whatever came of it, another may probe now."""
-        found = self._known.get(visit.spot)
-        if visit.is_probe and found is not None:
+        if visit.is_probe and (found := self._known.get(visit.spot)) is not None:
             self._known[visit.spot] = replace(found, is_probed=False)
 
     def left(self, found: CoolDown) -> float:

@@ -7,7 +7,7 @@ import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -32,8 +32,7 @@ class Key:
         self.name = name
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(NamedTuple):
     """A top-level field. Its value lies in the body from `start` to `end`."""
 
     name: str
@@ -130,8 +129,9 @@ def fields(body: bytes) -> Iterator[Field]:
     for key, value in decode_fields(body).items():
         match = KEY.match(body, position)
         assert match is not None, "a key of JSON that was just decoded"
-        position = match.end() + memoryview(value).nbytes
-        yield Field(key.name, value, match.end(), position)
+        start = match.end()
+        position = start + len(value)
+        yield Field(key.name, value, start, position)
 
 
 def decode_fields(body: bytes) -> dict[Key, msgspec.Raw]:
