@@ -7,7 +7,8 @@ CLIENTS := tests/clients
 # The checks open no database of the user's.
 SCRATCH := MLXMANAGER_HOME=$(CURDIR)/.cache/home
 
-.PHONY: run env dev test test-postgres clients check format lint types imports migrations faults bench soak lock clean
+.PHONY: run env dev test test-postgres clients check format lint types imports migrations faults bench bench-gateway \
+	bench-gate soak lock clean
 .DEFAULT_GOAL := run
 
 run: env
@@ -84,12 +85,20 @@ faults: dev
 # How fast it is, next to others: docs/performance.md. `make bench BENCH=--quick` for a first look.
 BENCH :=
 
-bench: dev
+bench: dev bench-gateway
 	$(PYTHON_IN_VENV) -m benchmarks.engine $(BENCH)
 
 # Memory, slots and files of the whole product under a load that comes and goes.
 soak: dev
 	$(PYTHON_IN_VENV) -m benchmarks.soak
+
+# LITELLM=PROGRAM has it measured too.
+bench-gateway: dev
+	$(PYTHON_IN_VENV) -m benchmarks.overhead $(if $(filter-out litellm,$(LITELLM)),--litellm $(LITELLM))
+
+# Ratios to a raw relay alone, with a generous margin.
+bench-gate: dev
+	$(PYTHON_IN_VENV) -m benchmarks.overhead --gate --rounds 4
 
 # Needs uv and npm. The locks name no registry: whoever installs takes the packages from their own.
 COMPILE := uv pip compile --universal --python-version 3.12 --generate-hashes --no-emit-index-url --no-header --quiet
