@@ -1,15 +1,15 @@
 """How much processor time processes have taken. Linux only: elsewhere there is no such figure of this precision."""
 
 import sys
+import time
 from collections.abc import Iterable
-from pathlib import Path
 
-NANOSECONDS = 1e9
+# What the kernel adds to a process's number for the clock of all its threads, those that have ended too.
+OF_A_PROCESS = 2
 
 
 def seconds(pids: Iterable[int]) -> float | None:
-    """Of all their threads that live. None where the system does not tell."""
+    """None where the system does not tell."""
     if sys.platform != "linux":
         return None
-    threads = [thread for pid in pids for thread in Path(f"/proc/{pid}/task").iterdir()]
-    return sum(int((thread / "schedstat").read_text().split()[0]) for thread in threads) / NANOSECONDS
+    return sum(time.clock_gettime((~pid << 3) | OF_A_PROCESS) for pid in pids)
