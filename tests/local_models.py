@@ -32,10 +32,16 @@ def question(text: str, **fields: Any) -> ir.Request:
 
 
 async def begin(
-    backend: LocalBackend, request: ir.Request, *, model: str = DEMO_NAME, tenant: str = "", first_byte: float = 60
+    backend: LocalBackend,
+    request: ir.Request,
+    *,
+    model: str = DEMO_NAME,
+    tenant: str = "",
+    first_byte: float = 60,
+    idle: float = 120,
 ) -> Reply:
     body = native.render_request(request, Aim(model)).body
-    call = Call("req_test", "", body, stream=True, tenant=tenant, first_byte=first_byte)
+    call = Call("req_test", "", body, stream=True, tenant=tenant, first_byte=first_byte, idle=idle)
     return await backend.open(call, Target("local", model))
 
 

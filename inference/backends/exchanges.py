@@ -80,6 +80,11 @@ class Answers:
         assert result is not None
         return result
 
+    def fail(self, error: BackendError) -> None:
+        """End them with it, for who waits."""
+        for exchange in self._exchanges:
+            exchange.end(error)
+
     def close(self) -> None:
         """Cancel what has not ended."""
         for exchange in self._exchanges:

@@ -1,11 +1,11 @@
 """The local worker's answers as replies: streams of what it writes, and values that come whole."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 
 from inference.backends.exchanges import Answers
 from inference.errors import BackendError, Kind
+from inference.silence import Silence
 
 
 class StreamReply:
@@ -18,19 +18,21 @@ class StreamReply:
         self._answers = answers
         self._stay = stay
         self._first = first
-        self._idle = idle
+        self._silence = Silence(idle, self._give_up)
 
     async def chunks(self) -> AsyncIterator[bytes]:
         chunk = self._first
         while chunk:
             yield chunk
-            try:
-                async with asyncio.timeout(self._idle):
-                    chunk = await self._answers.take()
-            except TimeoutError:
-                raise BackendError(Kind.UPSTREAM_TIMEOUT, "The local worker has stopped answering.") from None
+            self._silence.begin()
+            chunk = await self._answers.take()
+            self._silence.end()
+
+    def _give_up(self) -> None:
+        self._answers.fail(BackendError(Kind.UPSTREAM_TIMEOUT, "The local worker has stopped answering."))
 
     async def aclose(self) -> None:
+        self._silence.close()
         self._answers.close()
         await self._stay.aclose()
 

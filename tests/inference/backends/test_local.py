@@ -50,6 +50,25 @@ async def test_a_stopped_worker_fails_its_requests_once_it_has_been_silent_too_l
         await backend.aclose()
 
 
+async def test_a_worker_that_stops_in_mid_stream_is_a_timeout(worker: RunningWorker, local: LocalBackend) -> None:
+    reply = await begin(local, LONG, idle=0.5)
+    chunks = reply.chunks()
+    await anext(chunks)
+    os.kill(worker.process.pid, signal.SIGSTOP)
+    try:
+        with pytest.raises(BackendError) as caught:
+            async for _ in chunks:
+                pass
+    finally:
+        os.kill(worker.process.pid, signal.SIGCONT)
+        await reply.aclose()
+    assert (caught.value.kind, caught.value.message) == (
+        Kind.UPSTREAM_TIMEOUT,
+        "The local worker has stopped answering.",
+    )
+    await until(is_idle, local)
+
+
 async def test_a_worker_killed_in_mid_stream_fails_the_request_and_a_new_one_serves_again() -> None:
     with running_worker() as worker:
         backend = LocalBackend(worker.socket)
