@@ -37,7 +37,9 @@ class Exchange:
 
     @property
     def is_full(self) -> bool:
-        return len(self._chunks) > 1 and self._bytes > self._buffer
+        """Behind the piece that is read next, which may be of any size."""
+        first = len(self._chunks[0]) if self._chunks else 0
+        return self._bytes - first > self._buffer
 
     def end(self, error: BackendError | None = None, *, result: wire.Result | None = None) -> None:
         if not self.ended:
