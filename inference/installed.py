@@ -66,7 +66,7 @@ def find(models_dir: Path, hub_cache: Path) -> dict[str, Installed]:
         model = None if name in found else look_at(name, folder, place)
         if model is not None:
             found[name] = model
-        elif adapters.is_adapter(folder):
+        else:
             adapted.append((name, folder, place))
     bases = dict(found)
     for name, folder, place in adapted:
@@ -106,9 +106,11 @@ def look_at(name: str, folder: Path, place: Place) -> Installed | None:
 
 
 def look_at_adapter(name: str, folder: Path, place: Place, find_base: FindBase) -> Installed | None:
-    if not NAME.fullmatch(name) or not adapters.is_adapter(folder):
+    if not NAME.fullmatch(name):
         return None
     with contextlib.suppress(OSError):
+        if not adapters.is_adapter(folder):
+            return None
         try:
             model_files.check(folder, root=root(folder, place))
             found = model_files.tensors(folder / adapters.WEIGHTS)

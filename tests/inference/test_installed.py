@@ -1,12 +1,14 @@
 """Which models are installed."""
 
 import json
+import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from inference.installed import DEMO_FOLDER, DEMO_NAME, Installed, find
+from inference.installed import DEMO_FOLDER, DEMO_NAME, Installed, find, find_one
 from tests.local_models import copy_demo
 
 REVISION = "0123456789abcdef0123456789abcdef01234567"
@@ -109,3 +111,20 @@ def test_a_dangling_link_among_the_weights_breaks_nothing_else(tmp_path: Path) -
     shutil.copytree(DEMO_FOLDER, folder)
     (folder / "model-00002.safetensors").symlink_to(tmp_path / "gone")
     assert set(find(tmp_path / "models", tmp_path)) == {DEMO_NAME}
+
+
+@pytest.fixture
+def deep_folder(tmp_path: Path) -> Iterator[Path]:
+    """A models folder that lies so deep that a model's folder can be named in it, and no file in that."""
+    longest = os.pathconf(tmp_path, "PC_PATH_MAX")
+    deep = tmp_path
+    while (left := longest - len(f"{deep}//org/model/")) > 0:
+        deep /= "x" * min(left, 200)
+    (deep / "org" / "model").mkdir(parents=True)
+    yield deep
+    shutil.rmtree(next(tmp_path.iterdir()))
+
+
+def test_a_folder_whose_files_cannot_be_looked_at_is_no_model(deep_folder: Path) -> None:
+    assert set(installed(deep_folder)) == {DEMO_NAME}
+    assert find_one("org/model", deep_folder, Path("/nonexistent")) is None
