@@ -1,7 +1,7 @@
 """The requests one model answers at a time: they are rows of the engine's batch."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 from weakref import WeakKeyDictionary
 
@@ -139,20 +139,18 @@ class Batch:
         )
         self._rows[begun.row] = Row(work, answer, prepared, begun.cached, self.engine.tokenizer, likelihoods)
 
-    def step(self) -> list[Update]:
-        updates: list[Update] = []
+    def step(self) -> Iterator[Update]:
+        """What is given counts, also where the step then fails."""
         for made in self.engine.step():
             row = self._rows.get(made.row)
             if row is None:
                 continue
             if isinstance(made, Reading):
-                progress = wire.Progress(row.work.caller.id, made.read, made.total)
-                updates.append(Update(row.work.caller, progress))
+                yield Update(row.work.caller, wire.Progress(row.work.caller.id, made.read, made.total))
             else:
                 self.read += row.prompt - row.cached if row.writing is None else 0
                 self.written += 1
-                updates += self._write(row, made)
-        return updates
+                yield from self._write(row, made)
 
     def cancel(self, unwanted: Callable[[Caller], bool]) -> list[Update]:
         numbers = [number for number, row in self._rows.items() if unwanted(row.work.caller)]
@@ -196,6 +194,7 @@ class Batch:
         return [Update(caller, [*events, finished]), row.done()]
 
     def _drop(self, made: Token) -> None:
-        del self._rows[made.row]
         if made.end is None:
             self.engine.remove(made.row)
+        # Not before: whoever is still there is told where that fails.
+        del self._rows[made.row]

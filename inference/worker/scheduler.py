@@ -186,18 +186,20 @@ class Scheduler:
     def _step(self, resident: Resident) -> list[Update]:
         began, batch = time.monotonic(), resident.batch
         read, written = batch.read, batch.written
+        updates: list[Update] = []
         try:
-            return batch.step()
+            for update in batch.step():
+                updates.append(update)
         except Exception:
             # What MLX raises leaves the batch in an unknown state: the model is loaded anew for the next request.
             log.exception("step failed model=%s", resident.name)
-            updates = batch.fail(GatewayError(Kind.INTERNAL_ERROR, "The local model failed."))
+            updates += batch.fail(GatewayError(Kind.INTERNAL_ERROR, "The local model failed."))
             self._models.drop(resident.name)
-            return updates
         finally:
             self._throughput.add(read=batch.read - read, written=batch.written - written)
             self._steps += 1
             self._step_seconds = time.monotonic() - began
+        return updates
 
     def _note(self) -> None:
         """Keep what `status` shows: the other thread may not look into the batches."""

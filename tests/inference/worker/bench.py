@@ -37,7 +37,10 @@ class Kept:
 
 
 class Script:
-    """An engine that writes `a` for every row at every step, as often as it is let; a prompt with `boom` breaks it."""
+    """An engine that writes `a` for every row at every step, as often as it is let.
+
+    A prompt with `boom` breaks it at a step, one with `stuck` when it is to be removed.
+    """
 
     def __init__(self, tokenizer: TokenizerWrapper, cost: Cost, *, slots: int) -> None:
         self.tokenizer = tokenizer
@@ -66,6 +69,8 @@ class Script:
         return written
 
     def remove(self, row: int) -> None:
+        if "stuck" in self.prompts[row - 1]:
+            raise RuntimeError("scripted failure")
         del self.rows[row]
 
     def close(self) -> None:
@@ -127,10 +132,18 @@ class Bench:
         self.scheduler.start()
 
     def submit(
-        self, number: int, text: str = "hi", *, model: str = "one", tenant: str = "", batch: bool = False, **work: float
+        self,
+        number: int,
+        text: str = "hi",
+        *,
+        model: str = "one",
+        tenant: str = "",
+        batch: bool = False,
+        stop: tuple[str, ...] = (),
+        **work: float,
     ) -> None:
         tokens = int(work.get("max_tokens", 3))
-        request = question(text, model=model, max_tokens=tokens or None)
+        request = question(text, model=model, max_tokens=tokens or None, stop=stop)
         expires = time.monotonic() + work.get("deadline", 60)
         job = native.Job(request, thinking=False)
         prompt = Prompt(self.tokenizer.encode(text), thinks=False, goes_on=False)

@@ -124,6 +124,16 @@ def test_a_step_that_fails_ends_its_requests_and_the_model_is_loaded_anew(bench:
     assert isinstance(bench.end(3), wire.Done)
 
 
+def test_an_answer_that_ended_in_a_step_that_fails_is_whole(bench: Bench) -> None:
+    bench.submit(1, max_tokens=1)
+    bench.submit(2, "stuck", stop=("a",))
+    bench.inserted(2)
+    bench.steps(1)
+    assert bench.refusal(2).kind is Kind.INTERNAL_ERROR
+    assert isinstance(bench.end(1), wire.Done)
+    assert bench.text(1) == "a"
+
+
 def test_a_request_that_breaks_while_it_is_read_fails_alone(bench: Bench) -> None:
     bench.submit(1)
     engine = bench.inserted(1)
