@@ -6,14 +6,16 @@ from typing import Protocol
 import msgspec
 
 from inference import ir
-from inference.errors import GatewayError
+from inference.errors import GatewayError, Kind
 from inference.protocols import native, wire
 from inference.protocols.folding import fold
 from inference.protocols.openai_chat.errors import render_stream_error
 from inference.protocols.openai_chat.stream_rendering import KEEPALIVE, PING
 from inference.protocols.warnings import Warnings
 
-SEEDS = 2**63
+SEEDS = 2**64  # As the worker counts them.
+# Bytes of what is sent for an answer and was sent for another already.
+MOST_COPIED = 64 * 1024**2
 
 
 class Rendering(Protocol):
@@ -27,7 +29,10 @@ class Rendering(Protocol):
 
 
 class LocalChoices:
-    """`jobs` are those of the answers to the first prompt, then to the next; `answers` are written for each prompt."""
+    """`jobs` are those of the answers to the first prompt, then to the next; `answers` are written for each prompt.
+
+    Raises GatewayError where that is too much to be sent.
+    """
 
     endpoint = "choices"
     passes = False
@@ -41,7 +46,7 @@ class LocalChoices:
         request_id: str,
         warnings: Warnings,
     ) -> None:
-        self.request = wire.encode(jobs)
+        self.request = encoded(jobs, answers)
         self.warnings = warnings
         self.usage: ir.Usage | None = None
         self._rendering = rendering
@@ -114,6 +119,14 @@ class ChoiceStream:
 
     def fail(self, error: GatewayError) -> bytes:
         return render_stream_error(error, self._request_id)
+
+
+def encoded(jobs: Sequence[native.Job], answers: int) -> bytes:
+    """A large request, and each answer has it sent anew: that is looked at before it takes the memory."""
+    if answers > 1 and len(wire.encode(jobs[::answers])) * (answers - 1) > MOST_COPIED:
+        message = f"The request is too large for {answers} answers."
+        raise GatewayError(Kind.REQUEST_TOO_LARGE, message, param="n")
+    return wire.encode(jobs)
 
 
 def numbered(sampling: ir.Sampling, number: int) -> ir.Sampling:

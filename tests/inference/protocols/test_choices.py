@@ -3,13 +3,15 @@
 import json
 from typing import Any
 
+import mlx.core as mx
 import msgspec
 import pytest
 
 from inference import ir, translate
-from inference.errors import BackendError, Kind
+from inference.errors import BackendError, GatewayError, Kind
 from inference.exchange import Exchange
 from inference.protocols import native
+from inference.worker.sampling import SeededSampler, Shape
 from tests.inference.exchanges import NATIVE, OPENAI, ask, run
 
 JOBS = msgspec.msgpack.Decoder(list[native.Job])
@@ -31,8 +33,27 @@ def chunks(stream: bytes) -> list[dict[str, Any]]:
 
 def test_each_answer_is_a_job_with_a_seed_of_its_own() -> None:
     made = JOBS.decode(begin(n=3, seed=2**63 - 2, max_tokens=9).request)
-    assert [job.request.sampling.seed for job in made] == [2**63 - 2, 2**63 - 1, 0]
+    assert [job.request.sampling.seed for job in made] == [2**63 - 2, 2**63 - 1, 2**63]
     assert {(job.model, job.request.max_tokens) for job in made} == {("target", 9)}
+
+
+@pytest.mark.parametrize("seed", [-1, 2**63, 2**64 - 1])
+def test_any_seed_draws_the_first_answer_as_it_does_alone(seed: int) -> None:
+    first, second = JOBS.decode(begin(n=2, seed=seed).request)
+    shape = Shape()
+    for job, same in ((first, seed), (second, seed + 1)):
+        assert job.request.sampling.seed is not None
+        drawn, expected = (SeededSampler(shape, 1000, each) for each in (job.request.sampling.seed, same))
+        assert drawn(mx.zeros((1, 1000))).item() == expected(mx.zeros((1, 1000))).item()
+
+
+def test_a_large_conversation_has_few_answers() -> None:
+    """Each has it sent anew."""
+    messages = [{"role": "user", "content": "x" * 2**20}]
+    assert len(JOBS.decode(begin(n=60, messages=messages).request)) == 60
+    with pytest.raises(GatewayError) as caught:
+        begin(n=128, messages=messages)
+    assert (caught.value.kind, caught.value.param) == (Kind.REQUEST_TOO_LARGE, "n")
 
 
 def test_a_whole_answer_has_all_choices_and_counts_the_prompt_once() -> None:

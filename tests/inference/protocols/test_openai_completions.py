@@ -46,7 +46,7 @@ def test_each_answer_is_a_job_of_its_own_prompt_by_prompt() -> None:
 
 
 def test_the_largest_seed_has_a_next_one() -> None:
-    assert [job.request.sampling.seed for job in jobs(seed=2**63 - 1, n=2)] == [2**63 - 1, 0]
+    assert [job.request.sampling.seed for job in jobs(seed=2**64 - 1, n=2)] == [2**64 - 1, 0]
 
 
 def test_without_a_seed_every_answer_is_drawn_anew() -> None:
