@@ -33,17 +33,19 @@ def read_model(folder: Path, adapter: Adapter | None = None) -> Loading[tuple[An
     model, config = load_model(folder, lazy=True)
     if adapter is not None:
         adapt(model, adapter)
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="tokenizer") as thread:
-        tokenizer = thread.submit(
-            load_tokenizer, folder, {"trust_remote_code": False}, eos_token_ids=config.get("eos_token_id")
-        )
-        if single_precision():
-            model.set_dtype(mx.float32)
-        yield from evaluate(leaves(model))
-        while not tokenizer.done():
-            wait([tokenizer], timeout=PATIENCE)
-            yield
-        return model, config, tokenizer.result()
+    thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="tokenizer")
+    tokenizer = thread.submit(
+        load_tokenizer, folder, {"trust_remote_code": False}, eos_token_ids=config.get("eos_token_id")
+    )
+    # It ends behind the tokenizer, for which nobody waits where the model is given up.
+    thread.shutdown(wait=False)
+    if single_precision():
+        model.set_dtype(mx.float32)
+    yield from evaluate(leaves(model))
+    while not tokenizer.done():
+        wait([tokenizer], timeout=PATIENCE)
+        yield
+    return model, config, tokenizer.result()
 
 
 def single_precision() -> bool:

@@ -1,6 +1,8 @@
 """The book of memory against what MLX really takes, in this process with copies of the demo model."""
 
 import json
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -118,6 +120,19 @@ def test_weights_come_in_pieces_and_the_peak_is_hardly_above_them(
     assert len([size for size in taken if size]) > 8
     assert taken == sorted(taken)
     assert mx.get_peak_memory() - before < taken[-1] + 2**19
+
+
+def test_a_model_that_is_given_up_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other models write meanwhile, and its tokenizer may take a second."""
+    goes_on = threading.Event()
+    monkeypatch.setattr(loading, "load_tokenizer", lambda *_, **__: goes_on.wait(20))
+    pieces = loading.read_model(DEMO_FOLDER)
+    next(pieces)
+    began = time.monotonic()
+    pieces.close()
+    waited = time.monotonic() - began
+    goes_on.set()
+    assert waited < 5
 
 
 def test_rows_are_as_long_as_the_longest_and_steps_are_taken_in_turn() -> None:
