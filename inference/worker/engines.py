@@ -62,7 +62,9 @@ def load_serial(plan: Plan, loaded: Loaded, prefixes: Prefixes) -> Loading[Seria
         cost = with_guesser(cost, extra, guesses=plan.guesses)
     shelf = None
     if caches.keeps_all(make()):
-        shelf = prefixes.shelf(plan.model, caches.kinds(make()), variant=f"kv_bits {plan.options.kv_bits}")
+        # Without, it is what many rows leave as well.
+        variant = "" if plan.options.kv_bits is None else f"kv_bits {plan.options.kv_bits}"
+        shelf = prefixes.shelf(plan.model, caches.kinds(make()), variant=variant)
     return SerialEngine(run, drawing=drawing, tokenizer=loaded.tokenizer, cost=cost, guesser=guesser, shelf=shelf)
 
 

@@ -41,3 +41,12 @@ def test_what_was_read_is_found_on_disk(plan: Plan, tmp_path: Path) -> None:
         assert roomy.write(prompt) == (expected, [599])
     with bench(planned(bits=8 if plan.options.kv_bits == 4 else 4), files=PrefixFiles(tmp_path, PLENTY)) as roomy:
         assert roomy.write(prompt)[1] == [0]
+
+
+def test_a_draft_model_finds_what_the_model_has_read_without_it(tmp_path: Path) -> None:
+    prompt = tokens(600, 5)
+    with bench(DEMO, files=PrefixFiles(tmp_path, PLENTY)) as roomy:
+        expected, _ = roomy.write(prompt)
+        roomy.save()
+    with bench(planned(draft=DEMO), files=PrefixFiles(tmp_path, PLENTY)) as roomy:
+        assert roomy.write(prompt) == (expected, [599])
