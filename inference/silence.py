@@ -22,6 +22,11 @@ class Silence:
         if self._timer is None:
             self._timer = self._loop.call_at(self._since + self._seconds, self._check)
 
+    def renew(self) -> None:
+        """Begin anew, where there is a `begin` without an `end`."""
+        if self._since is not None:
+            self._since = self._loop.time()
+
     def end(self) -> None:
         self._since = None
 

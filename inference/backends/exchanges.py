@@ -13,8 +13,15 @@ from inference.protocols import wire
 type Render = Callable[[msgspec.Raw], bytes]
 
 
+def ignored() -> None:
+    """What is heard of an answer, where nobody waits for it."""
+
+
 class Exchange:
-    """One request; `job` is the work of a model in it. `buffer` is in bytes; `news` is set when something has come."""
+    """One request; `job` is the work of a model in it. `buffer` is in bytes; `news` is set when something has come.
+
+    `heard` is called when there is more of the answer, or a sign that it is being worked on.
+    """
 
     def __init__(
         self, number: int, render: Render, *, buffer: int, news: asyncio.Event, job: msgspec.Raw | None = None
@@ -27,12 +34,14 @@ class Exchange:
         self.result: wire.Result | None = None
         self.error: BackendError | None = None
         self.ended = False
+        self.heard: Callable[[], None] = ignored
         self._chunks: deque[bytes] = deque()
         self._bytes = 0
 
     def put(self, events: msgspec.Raw) -> None:
         self._chunks.append(self._render(events))
         self._bytes += len(self._chunks[-1])
+        self.heard()
         self._news.set()
 
     @property
@@ -75,6 +84,11 @@ class Answers:
                 return b""
             self._news.clear()
             await self._news.wait()
+
+    def tell(self, heard: Callable[[], None]) -> None:
+        """Have this called, and nothing else, when something is heard of any of them."""
+        for exchange in self._exchanges:
+            exchange.heard = heard
 
     def result(self) -> wire.Result:
         """Of one request that ends with a result, once it has."""

@@ -73,16 +73,22 @@ class LocalBackend:
         return self._connection is not None and self._connection.is_open
 
     async def open(self, call: Call, target: Target) -> Reply:
-        """What `requests` says of the endpoint. A failure of one request is that of the reply."""
+        """What `requests` says of the endpoint. A failure of one request is that of the reply.
+
+        Where nobody else could answer, the time until the answer begins counts anew with each piece of the prompt that
+        is read.
+        """
         asked = requests(call)
         try:
-            async with asyncio.timeout(call.first_byte), AsyncExitStack() as stack:
+            async with asyncio.timeout(call.first_byte) as limit, AsyncExitStack() as stack:
                 jobs = [job for frame, _ in asked if (job := job_of(frame)) is not None]
                 connection = await self._enter(call, jobs, stack)
                 if call.endpoint != "count":  # which loads no model
                     self._check_fit(target.model, connection)
                 answers = connection.ask(asked)
                 stack.callback(answers.close)
+                if call.last:
+                    answers.tell(functools.partial(extend, limit, call.first_byte))
                 first = await answers.take()
                 match call.endpoint:
                     case "count":
@@ -211,6 +217,11 @@ class LocalBackend:
             self._failed_at = time.monotonic()
             raise unavailable("The local worker does not run.") from None
         return connection
+
+
+def extend(limit: asyncio.Timeout, seconds: float) -> None:
+    if not limit.expired():
+        limit.reschedule(asyncio.get_running_loop().time() + seconds)
 
 
 def requests(call: Call) -> list[tuple[wire.Asking, Render]]:

@@ -9,7 +9,10 @@ from inference.silence import Silence
 
 
 class StreamReply:
-    """`first` is what has come already, `idle` how many seconds may pass between two chunks. Closing it ends `stay`."""
+    """`first` is what has come already. Closing it ends `stay`.
+
+    `idle`: how many seconds may pass without a chunk, or a sign that the next is being written.
+    """
 
     headers: tuple[tuple[str, str], ...] = ()
     is_stream = True
@@ -19,6 +22,7 @@ class StreamReply:
         self._stay = stay
         self._first = first
         self._silence = Silence(idle, self._give_up)
+        answers.tell(self._silence.renew)
 
     async def chunks(self) -> AsyncIterator[bytes]:
         chunk = self._first

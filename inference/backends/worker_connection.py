@@ -121,7 +121,10 @@ class Connection(asyncio.Protocol):
                 self._lose(unavailable(message))
             case wire.TooLarge():
                 self._end(frame.id or 0, BackendError(Kind.UPSTREAM_INVALID_RESPONSE, "The answer is too large."))
-            case wire.Hello() | wire.Accepted() | wire.Progress():
+            case wire.Progress():
+                if (exchange := self._exchanges.get(frame.id)) is not None:
+                    exchange.heard()
+            case wire.Hello() | wire.Accepted():
                 pass
 
     def _check_silence(self) -> None:

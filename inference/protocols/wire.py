@@ -122,7 +122,10 @@ class Accepted(Frame, frozen=True):
 
 
 class Progress(Frame, frozen=True):
-    """Tokens of the prompt that are read, of how many."""
+    """Tokens of the prompt that are read, of how many.
+
+    Also told, now and then, while what is written cannot be shown yet, such as a call.
+    """
 
     id: int
     read: int

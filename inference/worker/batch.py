@@ -22,6 +22,9 @@ from inference.worker.work import Caller, Update, Work, failed
 
 log = logging.getLogger(__name__)
 
+# Tokens. A call is told once it is whole: who waits shall hear that it is being written.
+LONGEST_SILENCE = 8
+
 
 class Engine(Protocol):
     """What a batch needs of an engine."""
@@ -185,7 +188,7 @@ class Batch:
             self._drop(made)
             return [failed(caller, GatewayError(Kind.INTERNAL_ERROR, "The answer could not be decoded."))]
         if row.answer.stop_reason is None:
-            return [Update(caller, events)] if events else []
+            return [Update(caller, events)] if events else sign_of_life(row)
         self._drop(made)
         if row.work.constraint is not None and row.work.constraint.has_failed:
             message = "The answer could not be held to its schema: it allows too much at once."
@@ -198,3 +201,11 @@ class Batch:
             self.engine.remove(made.row)
         # Not before: whoever is still there is told where that fails.
         del self._rows[made.row]
+
+
+def sign_of_life(row: Row) -> list[Update]:
+    """Now and then, for a row that makes tokens and has nothing to say."""
+    row.untold += 1
+    if row.untold % LONGEST_SILENCE:
+        return []
+    return [Update(row.work.caller, wire.Progress(row.work.caller.id, row.prompt, row.prompt))]

@@ -17,7 +17,10 @@ from inference.worker.work import Update, Work
 
 @dataclass(slots=True)
 class Row:
-    """`cached` tokens of its prompt were read before. `reading` and `writing` are when that began."""
+    """`cached` tokens of its prompt were read before. `reading` and `writing` are when that began.
+
+    `untold`: how many of its tokens have told nothing.
+    """
 
     work: Work
     answer: Answer
@@ -27,6 +30,7 @@ class Row:
     likelihoods: Likelihoods | None = None
     reading: float = field(default_factory=time.monotonic)
     writing: float | None = None
+    untold: int = 0
 
     @property
     def prompt(self) -> int:
