@@ -12,7 +12,7 @@ from typing import NoReturn
 import msgspec
 from django.conf import settings
 
-from inference import locks, prefix_folder, sockets
+from inference import load_crashes, locks, prefix_folder, sockets
 from inference.budget import process_memory
 from inference.protocols.wire import largest_frame
 from inference.worker.config import Config
@@ -44,6 +44,7 @@ def become_worker(parent: int | None) -> NoReturn:
         largest_frame=largest_frame(settings.MAX_BODY),
         prefix_memory=max(LEAST_PREFIX_BYTES, int(PREFIX_SHARE * process_memory())),
         prefix_folder=str(prefix_folder.locate(settings.HOME)),
+        load_crashes=str(load_crashes.place(settings.HOME)),
         memory_budget=settings.MEMORY_BUDGET,
         log_level=settings.LOG_LEVEL,
         log_format=settings.LOG_FORMAT,

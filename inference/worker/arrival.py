@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from inference.errors import GatewayError
 from inference.installed import ModelKind
+from inference.load_crashes import LoadCrashes
 from inference.protocols import wire
 from inference.worker.batch import Batch
 from inference.worker.catalogue import LookUp, check_kind, installed, loading
@@ -43,9 +44,10 @@ class Arrived:
 class Arrival:
     """`name` may be asked on any thread."""
 
-    def __init__(self, look_up: LookUp, load: Load) -> None:
+    def __init__(self, look_up: LookUp, load: Load, *, crashes: LoadCrashes) -> None:
         self._look_up = look_up
         self._load = load
+        self._crashes = crashes
         self._coming: Coming | None = None
         self._failed: dict[str, tuple[float, GatewayError]] = {}
         self._seen: dict[str, tuple[float, Plan]] = {}
@@ -63,6 +65,7 @@ class Arrival:
 
     def look_at(self, name: str, kind: ModelKind | None, options: wire.LoadOptions) -> Plan:
         """Raises GatewayError where the model cannot be loaded, or was found not to be a moment ago."""
+        self._crashes.check(name)
         now = time.monotonic()
         until, error = self._failed.get(name, (0.0, None))
         if error is not None and now < until:
@@ -82,7 +85,7 @@ class Arrival:
         coming = self._coming
         assert coming is not None
         try:
-            with loading(coming.plan.name):
+            with loading(coming.plan.name), self._crashes.noted(coming.plan.name):
                 batch = next(coming.pieces)
         except GatewayError as error:
             self.fail(coming.plan.name, error)
@@ -90,6 +93,7 @@ class Arrival:
         if batch is None:
             return None
         self._coming = None
+        self._crashes.clear(coming.plan.name)
         return Arrived(coming.plan, batch, time.monotonic() - coming.began)
 
     def fail(self, name: str, error: GatewayError) -> None:

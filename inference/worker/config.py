@@ -7,7 +7,8 @@ class Config(msgspec.Struct, frozen=True):
     """`parent` is the descriptor of a pipe whose end of file means that the parent is gone; None: nobody's child.
 
     `memory_budget` is in bytes; None: a share of what the device has. `queue_tokens`: how many may wait in all.
-    `prefix_memory` and `prefix_disk` are in bytes. `prefix_folder` None: nothing is kept on disk.
+    `prefix_memory` and `prefix_disk` are in bytes. `prefix_folder` None: nothing is kept on disk. `load_crashes` is the
+    folder of what is known of models that crash the worker; None: nothing is.
     """
 
     socket: str
@@ -21,6 +22,7 @@ class Config(msgspec.Struct, frozen=True):
     prefix_memory: int = 256 * 1024**2
     prefix_folder: str | None = None
     prefix_disk: int = 5 * 1024**3
+    load_crashes: str | None = None
     log_level: str = "INFO"
     log_format: str = "console"
     parent: int | None = None

@@ -8,6 +8,7 @@ from typing import Literal
 from inference import budget
 from inference.errors import GatewayError, Kind
 from inference.installed import ModelKind
+from inference.load_crashes import LoadCrashes
 from inference.protocols import wire
 from inference.worker.arrival import AnyBatch, Arrival, Arrived, Load
 from inference.worker.batch import Batch
@@ -28,10 +29,10 @@ type Verdict = Literal["now", "later", "short"]
 class Models:
     """Called on the MLX thread, but for `loading`. `budget` is in bytes; `kept` is the first to give way."""
 
-    def __init__(self, look_up: LookUp, load: Load, *, budget: int, kept: Kept) -> None:
+    def __init__(self, look_up: LookUp, load: Load, *, budget: int, kept: Kept, crashes: LoadCrashes) -> None:
         self.budget = budget
         self._options = Options()
-        self._arrival = Arrival(look_up, load)
+        self._arrival = Arrival(look_up, load, crashes=crashes)
         self._preload: list[str] = []
         self.residents = Residents(budget, kept, arrival=self._arrival, options=self._options)
 

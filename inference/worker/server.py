@@ -13,6 +13,7 @@ from pathlib import Path
 
 from inference import budget, sockets
 from inference.installed import find_one
+from inference.load_crashes import LoadCrashes
 from inference.worker import embedder, engine, engines
 from inference.worker.arrival import AnyBatch
 from inference.worker.batch import Batch
@@ -58,7 +59,8 @@ async def serve(config: Config) -> bool:
     engine.limit_memory(limit)
     prefixes = keep_prefixes(config, later, spare)
     loader = functools.partial(load, slots=config.slots, prefixes=prefixes)
-    models = Models(look_up, loader, budget=limit, kept=prefixes)
+    crashes = LoadCrashes(None if config.load_crashes is None else Path(config.load_crashes))
+    models = Models(look_up, loader, budget=limit, kept=prefixes, crashes=crashes)
     scheduler = Scheduler(
         models,
         hand_over,

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.core.management import BaseCommand, CommandError
 from django.db import connections
 
-from inference import figures, first_run, heartbeat, locks, restarts, sockets
+from inference import figures, first_run, heartbeat, load_crashes, locks, restarts, sockets
 from inference.backends.local import LocalBackend
 from inference.supervisor import WORKER_GRACE, Child, parent_pipe, supervise
 
@@ -39,6 +39,7 @@ class Command(BaseCommand):
         command = [sys.executable, "-m", "mlxmanager.server", f"--socket={listener.fileno()}", f"--parent={parent}"]
         restarts.forget(restarts.place(settings.HOME))
         figures.forget(figures.place(settings.HOME))
+        load_crashes.forget(load_crashes.place(settings.HOME))
         web = [
             Child(
                 name := f"web {number}",

@@ -8,6 +8,7 @@ from pathlib import Path
 from inference import ir
 from inference.footprints import Working
 from inference.installed import Installed
+from inference.load_crashes import LoadCrashes
 from inference.protocols import native, wire
 from inference.worker.adapter import TokenizerWrapper
 from inference.worker.batch import Batch
@@ -121,7 +122,7 @@ class Bench:
         said = {**sizes, **needs}
         installed = {name: Installed(name, Path(), "models", size, needs=size) for name, size in said.items()}
         self.kept = Kept(kept)
-        self.models = Models(installed.get, load, budget=budget, kept=self.kept)
+        self.models = Models(installed.get, load, budget=budget, kept=self.kept, crashes=LoadCrashes(None))
         self.scheduler = Scheduler(
             self.models,
             self.updates.extend,

@@ -7,6 +7,7 @@ from pathlib import Path
 from inference import ir
 from inference.footprints import Working
 from inference.installed import Installed
+from inference.load_crashes import LoadCrashes
 from inference.protocols import native, wire
 from inference.worker.adapter import TokenizerWrapper
 from inference.worker.batch import Batch
@@ -86,7 +87,8 @@ def test_two_hundred_texts_never_keep_a_stream_from_its_next_token(tokenizer: To
         "writes": Batch(Writer(tokenizer, made)),
         "embeds": EmbeddingBatch(Vectors(made)),
     }
-    resident = Models(installed.get, lambda model: iter([batches[model.name]]), budget=0, kept=Kept(0))
+    crashes = LoadCrashes(None)
+    resident = Models(installed.get, lambda model: iter([batches[model.name]]), budget=0, kept=Kept(0), crashes=crashes)
     scheduler = Scheduler(resident, updates.extend, queue_limit=9, queue_tokens=9, memory=lambda: 0)
     job = native.Job(question("Hello", model="writes", max_tokens=90_000), thinking=False)
     prompt = Prompt(tokenizer.encode("Hello"), thinks=False, goes_on=False)
