@@ -103,9 +103,14 @@ class LocalBackend:
     def _check_fit(self, model: str, connection: Connection) -> None:
         assert connection.pulse.status is not None
         try:
-            budget.check(model, self._needs(model), connection.pulse.status.budget)
+            budget.check(model, sum(map(self._needs, self._parts(model))), connection.pulse.status.budget)
         except GatewayError as error:
             raise BackendError(error.kind, error.message) from None
+
+    def _parts(self, model: str) -> list[str]:
+        """The model, and the one that guesses for it."""
+        options = () if self._options is None else self._options.models
+        return [model, *(one.load.draft_model for one in options if one.name == model and one.load.draft_model)]
 
     def _late(self, target: Target) -> BackendError:
         status = None if self._connection is None else self._connection.pulse.status

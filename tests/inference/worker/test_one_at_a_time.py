@@ -8,7 +8,7 @@ import pytest_asyncio
 
 from inference import ir
 from inference.backends.local import LocalBackend
-from inference.errors import BackendError
+from inference.errors import BackendError, Kind
 from inference.installed import DEMO_NAME
 from inference.protocols import native, wire
 from tests.local_models import Answered, ask, begin, copy_demo, question
@@ -79,6 +79,22 @@ async def test_requests_of_one_model_take_their_turns(backend: LocalBackend) -> 
     await asyncio.gather(*(follow(backend, BITS.name, order, str(number)) for number in range(3)))
     turns = [label for label, before in zip(order, ["", *order], strict=False) if label != before]
     assert sorted(turns) == ["0", "1", "2"]
+
+
+async def test_a_model_that_does_not_fit_with_its_draft_model_is_not_asked_for(
+    running: RunningWorker, backend: LocalBackend
+) -> None:
+    left = (await backend.status()).budget
+    sizes = {GUESSED.name: left, DEMO_NAME: 1}
+    gateway = LocalBackend(running.socket, needs=lambda name: sizes[name])
+    gateway.configure(1, [BITS, GUESSED])
+    try:
+        with pytest.raises(BackendError) as caught:
+            await ask(gateway, CAPITAL, model=GUESSED.name)
+        assert caught.value.kind is Kind.MODEL_DOES_NOT_FIT
+        assert "Paris" in (await ask(gateway, CAPITAL)).text
+    finally:
+        await gateway.aclose()
 
 
 async def test_changed_options_hold_from_the_next_request_on(backend: LocalBackend) -> None:
