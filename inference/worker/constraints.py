@@ -6,8 +6,8 @@ import numpy as np
 from llguidance import LLMatcher, LLTokenizer
 from numpy.typing import NDArray
 
-from inference.errors import GatewayError, Kind
 from inference.worker.adapter import TokenizerWrapper
+from inference.worker.forms import too_much
 from inference.worker.schema_trial import LIMITS
 
 # As many as there are tokenizers.
@@ -36,10 +36,10 @@ class Constraint:
 
 
 def constraint(grammar: str, tokenizer: TokenizerWrapper, *, param: str) -> Constraint:
-    """Raises GatewayError where the grammar is too much; its schemas alone were not."""
+    """Raises GatewayError where the grammar is too much for this vocabulary; it was tried with a smaller one."""
     matcher = LLMatcher(vocabulary(tokenizer), grammar, log_level=0, limits=LIMITS)
     if matcher.is_error():
-        raise GatewayError(Kind.INVALID_VALUE, "The schemas are too much to hold an answer to.", param=param)
+        raise too_much(param)
     return Constraint(matcher)
 
 

@@ -81,3 +81,8 @@ def any_object(param: str) -> Schema:
 def schema(value: Mapping[str, ir.JSON], param: str, *, lenient: bool = False) -> Schema:
     options = LAYOUT | ({"lenient": True} if lenient else {})
     return Schema(json.dumps({**value, "x-guidance": options}, ensure_ascii=False), param, lenient)
+
+
+def too_much(param: str) -> GatewayError:
+    """For schemas that can be held to each, but not as the model has to write them."""
+    return GatewayError(Kind.INVALID_VALUE, "The schemas are too much to hold an answer to.", param=param)

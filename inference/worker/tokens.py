@@ -70,7 +70,11 @@ class Tokenizers:
     async def constrain(self, job: native.Job, wanted: Form, *, prompt: prompts.Prompt) -> Constraint | None:
         """What the answer to the prompt is held to. Raises GatewayError where it cannot be."""
         settled = await self._trials.settle(wanted)
-        return await self._on_thread("small", lambda: self._constrain(job, settled, prompt))
+        grammar = await self._on_thread("small", lambda: self._grammar(job, settled, prompt))
+        if grammar is None:
+            return None
+        await self._trials.check(grammar, param=wanted.param)
+        return await self._on_thread("small", lambda: self._constrain(job, grammar, wanted.param))
 
     async def read(self, job: native.EmbeddingJob) -> Inputs:
         """The tokens of texts to embed. Raises GatewayError for what the model cannot make vectors of."""
@@ -100,14 +104,18 @@ class Tokenizers:
         tokenizer = kept(model, lane)
         return prompts.render(job, tokenizer, most=kept_window(model, tokenizer) if most is None else most)
 
-    def _constrain(self, job: native.Job, wanted: Form, prompt: prompts.Prompt) -> Constraint | None:
-        tokenizer = kept(installed(self._look_up, job.model, "chat"), "small")
+    def _grammar(self, job: native.Job, wanted: Form, prompt: prompts.Prompt) -> str | None:
         if prompt.goes_on and not wanted.text:
             message = "An answer that has begun cannot be held to a form."
             raise GatewayError(Kind.PREFILL_UNSUPPORTED, message, param="messages")
         may_think = job.thinking is not False and not prompt.goes_on
-        grammar = grammars.grammar(wanted, tokenizer, thinks=prompt.thinks, may_think=may_think)
-        return None if grammar is None else constraint(grammar, tokenizer, param=wanted.param)
+        return grammars.grammar(wanted, self._tokenizer(job), thinks=prompt.thinks, may_think=may_think)
+
+    def _constrain(self, job: native.Job, grammar: str, param: str) -> Constraint:
+        return constraint(grammar, self._tokenizer(job), param=param)
+
+    def _tokenizer(self, job: native.Job) -> TokenizerWrapper:
+        return kept(installed(self._look_up, job.model, "chat"), "small")
 
     def _embedding(self, name: str) -> tuple[Recipe, TokenizerWrapper]:
         model = installed(self._look_up, name, "embedding")

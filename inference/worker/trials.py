@@ -1,4 +1,4 @@
-"""Schemas are compiled in a process of their own before the worker does it.
+"""Grammars are compiled in a process of their own before the worker does it.
 
 The compiler's limits do not hold for all: thirty patterns that shall match at once take it minutes and gigabytes, and
 what it might crash at would take the models along.
@@ -20,6 +20,7 @@ from inference.worker.forms import Form, Schema
 SECONDS = 30
 REMEMBERED = 1024
 LONGEST_REASON = 200
+TOO_LONG = "it takes too long to compile"
 
 
 class Trials:
@@ -33,41 +34,53 @@ class Trials:
 
     async def settle(self, form: Form) -> Form:
         """The form with schemas that can be compiled. Raises GatewayError naming one that cannot."""
-        untried = [schema for schema in form.schemas if fingerprint(schema) not in self._passed]
-        problems = dict(zip(untried, await self._try(untried), strict=True)) if untried else {}
+        grammars = {schema: f"start: body\nbody: %json {schema.text}" for schema in form.schemas}
+        found = await self._try(grammars.values())
+        problems = {schema: found[grammar] for schema, grammar in grammars.items() if grammar in found}
         for schema, problem in problems.items():
-            if problem and not schema.lenient:
+            if problem == TOO_LONG or not schema.lenient:
                 raise refusal(schema, problem)
-        self._remember(schema for schema, problem in problems.items() if not problem)
         calls = {
-            name: forms.any_object(schema.param) if problems.get(schema) else schema
+            name: forms.any_object(schema.param) if schema in problems else schema
             for name, schema in form.calls.items()
         }
         return dataclasses.replace(form, calls=calls)
 
-    async def _try(self, schemas: Sequence[Schema]) -> list[str]:
+    async def check(self, grammar: str, *, param: str) -> None:
+        """Raises GatewayError where the grammar is too much; its schemas alone were not."""
+        if await self._try([grammar]):
+            raise forms.too_much(param)
+
+    async def _try(self, grammars: Iterable[str]) -> dict[str, str]:
+        """The problems with those that have one. Behind one that takes too long none is tried."""
+        untried = [grammar for grammar in dict.fromkeys(grammars) if fingerprint(grammar) not in self._passed]
+        if not untried:
+            return {}
         if self._waiting >= self._queue_limit:
             raise GatewayError(Kind.QUEUE_FULL, "Too many requests wait for their schemas.", retry_after=1)
         self._waiting += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._thread, run, schemas)
+            problems = await asyncio.get_running_loop().run_in_executor(self._thread, run, untried)
         finally:
             self._waiting -= 1
+        told = dict(zip(untried, problems, strict=False))
+        self._remember(grammar for grammar, problem in told.items() if not problem)
+        return {grammar: problem for grammar, problem in told.items() if problem}
 
-    def _remember(self, schemas: Iterable[Schema]) -> None:
+    def _remember(self, grammars: Iterable[str]) -> None:
         if len(self._passed) > REMEMBERED:
             self._passed.clear()
-        self._passed.update(map(fingerprint, schemas))
+        self._passed.update(map(fingerprint, grammars))
 
 
-def fingerprint(schema: Schema) -> bytes:
-    return hashlib.sha256(schema.text.encode()).digest()
+def fingerprint(grammar: str) -> bytes:
+    return hashlib.sha256(grammar.encode()).digest()
 
 
-def run(schemas: Sequence[Schema]) -> list[str]:
-    """The problem with each schema, or an empty text."""
+def run(grammars: Sequence[str]) -> list[str]:
+    """The problem with each grammar, or an empty text. One that takes too long is the last that is told of."""
     command = [sys.executable, "-I", schema_trial.__file__]
-    given = json.dumps([schema.text for schema in schemas]).encode()
+    given = json.dumps(grammars).encode()
     try:
         written = subprocess.run(  # noqa: S603 - our own program
             command, input=given, stdout=subprocess.PIPE, timeout=SECONDS, check=False
@@ -75,9 +88,7 @@ def run(schemas: Sequence[Schema]) -> list[str]:
     except subprocess.TimeoutExpired as error:
         written = error.stdout or b""
     problems: list[str] = [json.loads(line) for line in written.splitlines()]
-    if len(problems) < len(schemas):
-        raise refusal(schemas[len(problems)], "it takes too long to compile")
-    return problems
+    return problems if len(problems) == len(grammars) else [*problems, TOO_LONG]
 
 
 def refusal(schema: Schema, problem: str) -> GatewayError:
