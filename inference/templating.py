@@ -20,11 +20,14 @@ from transformers.utils import chat_template_utils
 
 # Beside what the size of the request allows for. A usual template takes less than a millisecond.
 CPU_SECONDS = 1.0
+# Until what no exception can interrupt ends the process: by its own time, and by that of a machine that is very busy.
+LAST_CPU_SECONDS = 1.5
 WALL_SECONDS = 10.0
 BYTES_A_SECOND = 4 * 1024**2
 MEMORY = 256 * 1024**2
 MEMORY_TIMES = 16
 LONGEST_REASON = 300
+TOO_LONG = "it takes too long"
 
 # The longest text, list or number (in bits) that one operator may make.
 LONGEST_PRODUCT = 2**24
@@ -103,7 +106,7 @@ def answer(data: bytes) -> Answer:
         if sum(map(len, texts)) > LONGEST_PRODUCT + MEMORY_TIMES * len(data):
             return Answer(reason="it writes too much")
     except TooLongError:
-        return Answer(reason="it takes too long")
+        return Answer(reason=TOO_LONG)
     except MemoryError:
         return Answer(reason="it takes too much memory")
     except TemplateError as error:
@@ -115,9 +118,10 @@ def answer(data: bytes) -> Answer:
 
 @contextlib.contextmanager
 def limited(size: int) -> Iterator[None]:
-    """For a request of `size` bytes. What no exception can interrupt ends the process, by SIGALRM."""
+    """For a request of `size` bytes. What no exception can interrupt ends the process, by SIGPROF or SIGALRM."""
     more = size / BYTES_A_SECOND
     signal.setitimer(signal.ITIMER_REAL, WALL_SECONDS + more)
+    signal.setitimer(signal.ITIMER_PROF, LAST_CPU_SECONDS + more)
     limit_memory(MEMORY + MEMORY_TIMES * size)
     try:
         signal.setitimer(signal.ITIMER_VIRTUAL, CPU_SECONDS + more)
@@ -125,6 +129,7 @@ def limited(size: int) -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
         limit_memory(None)
+        signal.setitimer(signal.ITIMER_PROF, 0)
         signal.setitimer(signal.ITIMER_REAL, 0)
 
 

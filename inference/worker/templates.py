@@ -15,15 +15,18 @@ from typing import Any
 import msgspec
 from jinja2 import TemplateError
 
-from inference.templating import ANSWER, MEMORY, MEMORY_TIMES, Answer, Ask, receive, send
+from inference.templating import ANSWER, MEMORY, MEMORY_TIMES, TOO_LONG, Answer, Ask, receive, send
 
 log = logging.getLogger(__name__)
 
 # In seconds. The process ends itself long before, unless somebody has stopped it.
 LONGEST_WAIT = 60.0
+# How long a template that took too long is not tried again: others wait for the process meanwhile.
+BACK_OFF = 10.0
 # Few templates take so long. How much memory those take is looked at from here: macOS sets no limit to it.
 LOOK_SECONDS = 0.1
 MOST_RESIDENT = 3 * MEMORY
+TOO_MUCH = "it takes too much time or memory"
 
 ENCODER = msgspec.msgpack.Encoder(enc_hook=str)
 
@@ -36,6 +39,8 @@ class Renderer:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._peer: socket.socket | None = None
+        # Templates that took too long, and until when each is not tried again.
+        self._slow: dict[str, float] = {}
 
     @property
     def pid(self) -> int | None:
@@ -49,10 +54,13 @@ class Renderer:
     def render(self, arguments: dict[str, Any]) -> list[str]:
         """Raises TemplateError, for limits that were exceeded too."""
         asked = ENCODER.encode(Ask(arguments))
+        template = str(arguments["chat_template"])
         with self._lock:
-            answer = self._ask(asked)
-        if answer is None:
-            raise TemplateError("it takes too much time or memory")
+            if time.monotonic() < self._slow.get(template, 0.0):
+                raise TemplateError("it took too much time or memory a moment ago")
+            answer = self._ask(asked) or Answer(reason=TOO_MUCH)
+            if answer.reason in (TOO_LONG, TOO_MUCH):
+                self._distrust(template)
         if answer.reason:
             raise TemplateError(answer.reason)
         return answer.texts
@@ -73,6 +81,11 @@ class Renderer:
             self._drop()
             return None
         return ANSWER.decode(data)
+
+    def _distrust(self, template: str) -> None:
+        now = time.monotonic()
+        self._slow = {known: until for known, until in self._slow.items() if now < until}
+        self._slow[template] = now + BACK_OFF
 
     def _answers(self, peer: socket.socket, most: int) -> bool:
         """False once it has taken too long, or more than so many bytes of memory."""

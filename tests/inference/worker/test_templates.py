@@ -1,6 +1,7 @@
 """Chat templates are programs of strangers: what they do, they do to a process of their own, and within limits."""
 
 import os
+import resource
 import subprocess
 import time
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 from jinja2 import TemplateError
 
+from inference.templating import LAST_CPU_SECONDS
 from inference.worker.adapter import TokenizerWrapper
 from inference.worker.templates import Renderer
 
@@ -44,6 +46,8 @@ ON_LINUX = {
     ),
     "much text": ("{% for i in range(10 ** 5) %}{{ 'y' * 10000 }}{% endfor %}", "too much"),
 }
+# One call that takes minutes, and in which no signal is handled.
+ENDLESS = "{{ ([[1] * 20] * 100000)|sum(start=[]) }}"
 if Path("/proc").exists():
     BOMBS |= ON_LINUX
 
@@ -62,6 +66,12 @@ def render(renderer: Renderer, template: str, conversation: list[dict[str, str]]
     return text
 
 
+def seconds_of_children() -> float:
+    """Of the processors, for those that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 @pytest.mark.parametrize(("template", "reason"), BOMBS.values(), ids=BOMBS)
 def test_a_hostile_template_is_an_error_and_the_next_is_rendered(
     renderer: Renderer, template: str, reason: str
@@ -72,12 +82,28 @@ def test_a_hostile_template_is_an_error_and_the_next_is_rendered(
 
 
 def test_one_that_cannot_be_interrupted_ends_its_process_and_there_is_another(renderer: Renderer) -> None:
-    before = renderer.pid
+    before, spent = renderer.pid, seconds_of_children()
     with pytest.raises(TemplateError, match="too much time or memory"):
-        # One call that takes minutes, and in which no signal is handled.
-        render(renderer, "{{ ([[1] * 20] * 100000)|sum(start=[]) }}")
+        render(renderer, ENDLESS)
+    # With what it took to start it.
+    assert seconds_of_children() - spent < LAST_CPU_SECONDS + 4
     assert render(renderer, "{{ messages[0].content }}") == "Hello"
     assert renderer.pid != before
+
+
+@pytest.mark.parametrize("slow", [ENDLESS, BOMBS["a loop in a loop"][0] + "{# twice #}"])
+def test_one_that_took_too_long_keeps_nobody_waiting_again(slow: str) -> None:
+    renderer = Renderer()
+    try:
+        with pytest.raises(TemplateError, match="it takes too"):
+            render(renderer, slow)
+        began = time.monotonic()
+        with pytest.raises(TemplateError, match="a moment ago"):
+            render(renderer, slow)
+        assert time.monotonic() - began < 0.1
+        assert render(renderer, "{{ messages[0].content }}") == "Hello"
+    finally:
+        renderer.close()
 
 
 def test_one_that_takes_much_memory_is_ended_from_outside_too() -> None:
