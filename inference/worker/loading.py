@@ -17,7 +17,7 @@ from inference.worker.caches import Cache
 from inference.worker.memory import CacheLayer
 
 # What is read from the disk at a time, save for a single larger tensor.
-PIECE_BYTES = 16 * 1024**2
+PIECE_BYTES = 4 * 1024**2
 # How long a step of others may be kept by a tokenizer that is not there yet, in seconds.
 PATIENCE = 0.005
 

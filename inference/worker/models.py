@@ -19,8 +19,9 @@ from inference.worker.work import Wish, Work
 
 log = logging.getLogger(__name__)
 
-# How long a model is loaded before the answers being written get their next token.
-LOADING_SECONDS = 0.03
+# How long a model is loaded before others have their turn: at least, however short a step of theirs is, and at most.
+LEAST_SECONDS = 0.005
+MOST_SECONDS = 0.03
 RETRY_AFTER = 5
 
 type Verdict = Literal["now", "later", "short"]
@@ -91,11 +92,14 @@ class Models:
         assert resident is not None
         return resident.batch
 
-    def advance(self) -> None:
-        """Go on with what is being loaded, for a moment; begin with what is to be there before it is asked for."""
+    def advance(self, step: float) -> None:
+        """Go on with what is being loaded, for as long as a `step` of others takes, in seconds.
+
+        Begin with what is to be there before it is asked for.
+        """
         if self.loading is None and self._preload:
             self._bring_early(self._preload[0])
-        until = time.monotonic() + LOADING_SECONDS
+        until = time.monotonic() + min(max(step, LEAST_SECONDS), MOST_SECONDS)
         while self.loading is not None and time.monotonic() < until:
             arrived = self._arrival.go_on()
             if arrived is not None:

@@ -151,7 +151,7 @@ class Scheduler:
             updates = [update for errand in self._inbox.take_errands() for update in self._attempt(errand)]
             updates += self._admission.admit()
             self._residents.let_go()
-            self._models.advance()
+            self._models.advance(self._step_seconds if self._is_writing() else math.inf)
             # Before the step, which may never end: whoever watches shall know of what.
             self._note()
             for resident in self._residents:
