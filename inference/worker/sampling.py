@@ -6,7 +6,7 @@ with a seed has its own chain of keys, so that its text is the same alone and in
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -28,6 +28,14 @@ NOISE = 2**16
 
 # Of 0 there would be no token left: this leaves the first.
 LEAST_TOP_P = 1e-6
+
+# Beyond these, what is divided by it leaves the numbers of half precision. Below, the likeliest token is as good as
+# certain; above, all are as likely as each other.
+LEAST_TEMPERATURE, MOST_TEMPERATURE = 1e-3, 1e4
+
+# As OpenAI has them. With much more, what is added up would be no number.
+MOST_PENALTY = 2.0
+MOST_BIAS = 100.0
 
 
 class Defaults(msgspec.Struct, frozen=True):
@@ -68,9 +76,14 @@ def shape(asked: ir.Sampling, defaults: Defaults) -> Shape:
         min_p=first(asked.min_p, defaults.min_p, 0.0),
     )
     for name, most in (("temperature", math.inf), ("top_p", 1), ("top_k", math.inf), ("min_p", 1)):
-        if not 0 <= getattr(wanted, name) <= most:
-            raise GatewayError(Kind.INVALID_VALUE, f"{name} is out of range.", param=name)
-    return wanted
+        check(name, getattr(wanted, name), 0, most)
+    return replace(wanted, temperature=min(wanted.temperature, MOST_TEMPERATURE))
+
+
+def check(name: str, value: float, least: float, most: float) -> None:
+    """Raises GatewayError."""
+    if not least <= value <= most:
+        raise GatewayError(Kind.INVALID_VALUE, f"{name} is out of range.", param=name)
 
 
 def first[T](*values: T | None) -> T:
@@ -79,7 +92,7 @@ def first[T](*values: T | None) -> T:
 
 def sampler(asked: ir.Sampling, defaults: Defaults, vocabulary: int) -> Sampler:
     wanted = shape(asked, defaults)
-    if wanted.temperature == 0:
+    if wanted.temperature < LEAST_TEMPERATURE:
         return greedy_sampler
     if asked.seed is None:
         return shared_sampler(wanted, vocabulary)
@@ -131,13 +144,18 @@ def cut(logprobs: mx.array, wanted: Shape, vocabulary: int) -> mx.array:
 
 
 def processors(asked: ir.Sampling, defaults: Defaults, vocabulary: int, *, prompt: int) -> list[LogitsProcessor]:
-    """What changes the logits before drawing. `prompt` is the prompt's length: it is not penalised."""
+    """What changes the logits before drawing. `prompt` is the prompt's length: it is not penalised.
+
+    Raises GatewayError.
+    """
     chosen: list[LogitsProcessor] = []
     if asked.logit_bias:
         chosen.append(bias(asked.logit_bias, vocabulary))
     if defaults.repetition_penalty not in (None, 1.0):
         chosen.append(make_repetition_penalty(defaults.repetition_penalty))
     frequency, presence = asked.frequency_penalty or 0.0, asked.presence_penalty or 0.0
+    for name, value in (("frequency_penalty", frequency), ("presence_penalty", presence)):
+        check(name, value, -MOST_PENALTY, MOST_PENALTY)
     if frequency or presence:
         chosen.append(penalties(frequency, presence, prompt))
     return chosen
@@ -147,6 +165,8 @@ def bias(values: dict[str, float], vocabulary: int) -> LogitsProcessor:
     tokens = [int(token) if token.isdecimal() else -1 for token in values]
     if not all(0 <= token < vocabulary for token in tokens):
         raise GatewayError(Kind.INVALID_VALUE, "logit_bias names a token the model does not have.", param="logit_bias")
+    for value in values.values():
+        check("logit_bias", value, -MOST_BIAS, MOST_BIAS)
     indices, added = mx.array(tokens), mx.array(list(values.values()))
 
     def apply(_: mx.array, logits: mx.array) -> mx.array:

@@ -235,9 +235,20 @@ async def test_a_model_that_cannot_answer_is_an_error_and_the_others_go_on(
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("temperature", -1.0), ("top_p", 1.5), ("top_p", -0.1), ("top_k", -1), ("min_p", 2.0)]
+    ("name", "value"),
+    [
+        ("temperature", -1.0),
+        ("top_p", 1.5),
+        ("top_p", -0.1),
+        ("top_k", -1),
+        ("min_p", 2.0),
+        ("frequency_penalty", 1e308),
+        ("presence_penalty", -2.5),
+        ("logit_bias", {"300": 1e308}),
+        ("logit_bias", {"300": 1.0, "301": -101.0}),
+    ],
 )
-async def test_a_value_out_of_range_is_refused(local: LocalBackend, name: str, value: float) -> None:
+async def test_a_value_out_of_range_is_refused(local: LocalBackend, name: str, value: object) -> None:
     sampling = msgspec.structs.replace(ir.Sampling(temperature=1.0), **{name: value})
     with pytest.raises(BackendError) as caught:
         await ask(local, question("Hello", sampling=sampling))

@@ -15,10 +15,17 @@ PROBABILITIES = [0.5, 0.25, 0.15, 0.1]
 DRAWS = 4000
 
 
-def drawn(count: int, *, seed: int = 7, top_k: int | None = None) -> list[int]:
-    asked = ir.Sampling(temperature=1, seed=seed, top_k=top_k)
+def drawn(
+    count: int,
+    *,
+    seed: int | None = 7,
+    top_k: int | None = None,
+    temperature: float = 1,
+    dtype: mx.Dtype = mx.float32,
+) -> list[int]:
+    asked = ir.Sampling(temperature=temperature, seed=seed, top_k=top_k)
     draw = sampling.sampler(asked, Defaults(), len(PROBABILITIES))
-    logprobs = mx.array([[math.log(each) for each in PROBABILITIES]])
+    logprobs = mx.array([[math.log(each) for each in PROBABILITIES]], dtype=dtype)
     tokens: Any = mx.concatenate([draw(logprobs) for _ in range(count)]).tolist()
     return list(tokens)
 
@@ -30,6 +37,17 @@ def test_with_a_seed_tokens_come_as_often_as_they_are_likely() -> None:
 
 def test_with_a_seed_what_is_cut_off_never_comes() -> None:
     assert set(drawn(500, top_k=2)) == {0, 1}
+
+
+@pytest.mark.parametrize("dtype", [mx.float32, mx.float16], ids=str)
+@pytest.mark.parametrize("seed", [None, 7])
+def test_a_temperature_beyond_what_numbers_can_express_still_follows_the_model(
+    seed: int | None, dtype: mx.Dtype
+) -> None:
+    for lowest in (5e-4, 1e-6, 1e-45, 1e-308):
+        assert set(drawn(50, seed=seed, temperature=lowest, dtype=dtype)) == {0}
+    for highest in (1e6, 1e39, 1e308):
+        assert set(drawn(100, seed=seed, temperature=highest, top_k=2, dtype=dtype)) == {0, 1}
 
 
 def test_a_seed_gives_the_same_tokens_again_and_another_gives_others() -> None:
