@@ -190,9 +190,10 @@ class Batch:
         if row.answer.stop_reason is None:
             return [Update(caller, events)] if events else sign_of_life(row)
         self._drop(made)
-        if row.work.constraint is not None and row.work.constraint.has_failed:
+        constraint = row.work.constraint
+        if constraint is not None and constraint.has_failed:
             message = "The answer could not be held to its schema: it allows too much at once."
-            return [failed(caller, GatewayError(Kind.INTERNAL_ERROR, message))]
+            return [failed(caller, GatewayError(Kind.INVALID_VALUE, message, param=constraint.param))]
         finished = ir.Finished(row.answer.stop_reason, row.answer.stop_sequence, row.usage())
         return [Update(caller, [*events, finished]), row.done()]
 

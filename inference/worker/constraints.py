@@ -15,10 +15,11 @@ KEPT = 3
 
 
 class Constraint:
-    """Made on one thread and used on another, by one at a time."""
+    """Made on one thread and used on another, by one at a time. `param` is the client's field that asks for it."""
 
-    def __init__(self, matcher: LLMatcher) -> None:
+    def __init__(self, matcher: LLMatcher, param: str) -> None:
         self._matcher = matcher
+        self.param = param
 
     def advance(self, token: int) -> None:
         if not self._matcher.is_stopped():
@@ -40,7 +41,7 @@ def constraint(grammar: str, tokenizer: TokenizerWrapper, *, param: str) -> Cons
     matcher = LLMatcher(vocabulary(tokenizer), grammar, log_level=0, limits=LIMITS)
     if matcher.is_error():
         raise too_much(param)
-    return Constraint(matcher)
+    return Constraint(matcher, param)
 
 
 @lru_cache(maxsize=KEPT)

@@ -150,6 +150,7 @@ async def test_what_grows_too_much_while_it_is_written_ends_in_an_error(local: L
         return_exceptions=True,
     )
     assert isinstance(answered[0], BackendError)
+    assert (answered[0].kind, answered[0].param) == (Kind.INVALID_VALUE, "response_format")
     assert "could not be held" in answered[0].message
     assert isinstance(answered[1], Answered)
     assert answered[1].text.endswith("Paris.")
