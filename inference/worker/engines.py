@@ -71,7 +71,8 @@ def load_serial(plan: Plan, loaded: Loaded, prefixes: Prefixes) -> Loading[Seria
 def choose_cache(plan: Plan, model: Any) -> Loading[MakeCache]:
     if plan.options.kv_bits is None:
         return partial(make_prompt_cache, model)
-    filled = yield from fill(model, make_prompt_cache(model), SHORT)
+    filled = make_prompt_cache(model)
+    yield from fill(model, filled, SHORT)
     chosen = quantized(model, filled, plan.options.kv_bits)
     if chosen is None:
         raise unusable(plan.name, "kv_bits is set: its cache cannot be quantized.")

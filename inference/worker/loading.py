@@ -10,6 +10,7 @@ import mlx.core as mx
 
 from inference.adapters import Adapter
 from inference.footprints import CHUNK
+from inference.model_files import FilesError
 from inference.worker import caches
 from inference.worker.adapter import KVCache, TokenizerWrapper, leaves, load_model, load_tokenizer, make_prompt_cache
 from inference.worker.adapting import adapt
@@ -67,22 +68,32 @@ def evaluate(arrays: Iterable[mx.array]) -> Iterator[None]:
 
 
 def cache_layers(model: Any, make: MakeCache | None = None) -> Loading[tuple[CacheLayer, ...]]:
-    """What a cache for the model takes, found by filling one. Weights that are missing are found out as well."""
+    """What a cache for the model takes, found by filling one. Weights that are missing are found out as well.
+
+    Raises FilesError for weights that make no numbers.
+    """
     make = make or partial(make_prompt_cache, model)
-    short = yield from fill(model, make(), SHORT)
+    short = make()
+    logits = yield from fill(model, short, SHORT)
+    if mx.isnan(logits).any().item():
+        raise FilesError("with its weights it computes what is no number")
     if caches.keeps_all(short):
         return tuple(CacheLayer(0, -(-layer.nbytes // KVCache.step)) for layer in short)
-    grown = yield from fill(model, make(), GROWN)
+    grown = make()
+    yield from fill(model, grown, GROWN)
     return tuple(measured(few, many) for few, many in zip(short, grown, strict=True))
 
 
-def fill(model: Any, cache: Cache, tokens: int) -> Loading[Cache]:
-    """The cache after so many tokens: what each layer has of them depends on those before it alone."""
-    model(mx.zeros((1, tokens), dtype=mx.int32), cache=cache)
+def fill(model: Any, cache: Cache, tokens: int) -> Loading[mx.array]:
+    """Have so many tokens read: what each layer keeps of them depends on those before it alone.
+
+    The logits behind them are only promised.
+    """
+    logits: mx.array = model(mx.zeros((1, tokens), dtype=mx.int32), cache=cache)
     for layer in cache:
         mx.eval(layer.state)
         yield
-    return cache
+    return logits
 
 
 def measured(few: Any, many: Any) -> CacheLayer:

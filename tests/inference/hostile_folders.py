@@ -103,6 +103,15 @@ def far_token(folder: Path, _: Path) -> None:
     changed(folder, "tokenizer_config.json", chat_template="<far>{{ messages[0].content }}")
 
 
+def no_numbers(folder: Path, _: Path) -> None:
+    """As a training leaves its weights that went astray."""
+    data = bytearray((folder / WEIGHTS).read_bytes())
+    start = 8 + int.from_bytes(data[:8], "little")
+    begin, end = json.loads(data[8:start])["model.norm.weight"]["data_offsets"]
+    data[start + begin : start + end] = b"\xff" * (end - begin)
+    (folder / WEIGHTS).write_bytes(data)
+
+
 def text(name: str, content: str) -> Spoil:
     return lambda folder, _: (folder / name).write_text(content)
 
@@ -138,6 +147,7 @@ FOLDERS: dict[str, tuple[Spoil, str]] = {
     "deep-config": (text("config.json", "[" * 100_000), "cannot be read"),
     "broken-tokenizer": (text("tokenizer.json", "{"), "cannot be loaded"),
     "hostile-tokenizer": (text("tokenizer.json", '{"model": {"type": "BPE"}}'), "cannot be loaded"),
+    "no-numbers": (no_numbers, "computes what is no number"),
     "far-token": (far_token, "token that the model does not have"),
     "template-text": (template("{{ 'a' * 10**9 }}"), "too large"),
     "template-loop": (template(f"{LOOP}{LOOP}{{% endfor %}}{{% endfor %}}"), "too"),

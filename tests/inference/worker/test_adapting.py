@@ -1,6 +1,7 @@
 """Adapters on their models: what they compute, and what does not suit."""
 
 import importlib
+import math
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -106,6 +107,7 @@ def wrong() -> dict[str, tuple[dict[str, mx.array], dict[str, Any], str]]:
         "half": ({key: array for key, array in plain.items() if key != name}, {}, f"lacks {name}"),
         "rank": (plain, {"lora_parameters": narrow}, r"of shape \(128, 4\), where mlxmanager/demo needs \(128, 2\)"),
         "shape": (plain | {name: mx.zeros((64, 4))}, {}, r"of shape \(64, 4\), where"),
+        "astray": (plain | {name: mx.full((128, 4), math.nan)}, {}, "computes what is no number"),
     }
 
 
@@ -138,7 +140,7 @@ async def test_weights_that_do_not_suit_are_refused_by_name_and_the_worker_lives
             await ask(backend, question("Hello", max_tokens=2), model=f"evil/{name}")
         assert refused.value.message is not None
         assert re.search(word, refused.value.message), refused.value.message
-        assert f"evil/{name} is not loaded: its adapters.safetensors" in refused.value.message
+        assert f"evil/{name} is not loaded: " in refused.value.message
     assert "Paris" in (await ask(backend, question("What is the capital of France?"))).text
     await backend.aclose()
     assert running.process.poll() is None
