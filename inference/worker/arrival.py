@@ -23,6 +23,15 @@ type AnyBatch = Batch | EmbeddingBatch
 type Load = Callable[[Plan], Iterator[AnyBatch | None]]
 
 
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Of a model with these options; others are tried at once. `until` is on the monotonic clock."""
+
+    options: wire.LoadOptions
+    error: GatewayError
+    until: float
+
+
 @dataclass(slots=True)
 class Coming:
     """A model that is being loaded. `began` is on the monotonic clock."""
@@ -49,7 +58,7 @@ class Arrival:
         self._load = load
         self._crashes = crashes
         self._coming: Coming | None = None
-        self._failed: dict[str, tuple[float, GatewayError]] = {}
+        self._failed: dict[str, Failure] = {}
         self._seen: dict[str, tuple[float, Plan]] = {}
 
     @property
@@ -67,8 +76,9 @@ class Arrival:
         """Raises GatewayError where the model cannot be loaded, or was found not to be a moment ago."""
         self._crashes.check(name)
         now = time.monotonic()
-        until, error = self._failed.get(name, (0.0, None))
-        if error is not None and now < until:
+        failure = self._failed.get(name)
+        if failure is not None and failure.options == options and now < failure.until:
+            error = failure.error
             raise GatewayError(error.kind, error.message, param=error.param, retry_after=error.retry_after)
         self._seen = {known: (until, seen) for known, (until, seen) in self._seen.items() if now < until}
         if name not in self._seen or self._seen[name][1].options != options:
@@ -88,7 +98,7 @@ class Arrival:
             with loading(coming.plan.name), self._crashes.noted(coming.plan.name):
                 batch = next(coming.pieces)
         except GatewayError as error:
-            self.fail(coming.plan.name, error)
+            self.fail(coming.plan, error)
             return None
         if batch is None:
             return None
@@ -96,9 +106,9 @@ class Arrival:
         self._crashes.clear(coming.plan.name)
         return Arrived(coming.plan, batch, time.monotonic() - coming.began)
 
-    def fail(self, name: str, error: GatewayError) -> None:
-        self.give_up(name)
-        self._failed[name] = time.monotonic() + BACK_OFF, error
+    def fail(self, plan: Plan, error: GatewayError) -> None:
+        self.give_up(plan.name)
+        self._failed[plan.name] = Failure(plan.options, error, time.monotonic() + BACK_OFF)
 
     def give_up(self, name: str) -> None:
         if self.name == name:

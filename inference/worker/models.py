@@ -146,7 +146,7 @@ class Models:
             message = (
                 f"model: {name} does not fit: it took {budget.readable(weights)} of memory, more than its files say."
             )
-            self._arrival.fail(name, GatewayError(Kind.MODEL_DOES_NOT_FIT, message, param="model"))
+            self._arrival.fail(arrived.plan, GatewayError(Kind.MODEL_DOES_NOT_FIT, message, param="model"))
 
     def _instruct(self, resident: Resident) -> None:
         if isinstance(resident.batch, Batch):

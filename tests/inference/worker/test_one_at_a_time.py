@@ -11,12 +11,14 @@ from inference.backends.local import LocalBackend
 from inference.errors import BackendError, Kind
 from inference.installed import DEMO_NAME
 from inference.protocols import native, wire
+from tests.engines import make_model
 from tests.local_models import Answered, ask, begin, copy_demo, question
 from tests.workers import RunningWorker, running_worker
 
 BITS = wire.ModelOptions("test/few-bits", load=wire.LoadOptions(kv_bits=8))
 GUESSED = wire.ModelOptions("test/guessed", load=wire.LoadOptions(draft_model=DEMO_NAME, num_draft_tokens=4))
 LONG = question("Count.", max_tokens=150, sampling=ir.Sampling(temperature=0, logit_bias={"2": -100.0}))
+UNSUITABLE = "test/sliding"
 CAPITAL = question("What is the capital of France?")
 
 
@@ -25,6 +27,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningWorker]
     models = tmp_path_factory.mktemp("models")
     for options in (BITS, GUESSED):
         copy_demo(models, options.name)
+    make_model("gemma3_text", models / UNSUITABLE)
     with running_worker(MLXMANAGER_MODELS_DIR=str(models)) as worker:
         yield worker
 
@@ -103,4 +106,12 @@ async def test_changed_options_hold_from_the_next_request_on(backend: LocalBacke
     with pytest.raises(BackendError, match=r"its draft model: model: test/unknown is not installed"):
         await ask(backend, CAPITAL, model=BITS.name)
     backend.configure(3, [])
+    assert "Paris" in (await ask(backend, CAPITAL, model=BITS.name)).text
+
+
+async def test_options_that_are_put_right_hold_at_once(backend: LocalBackend) -> None:
+    backend.configure(4, [wire.ModelOptions(BITS.name, load=wire.LoadOptions(draft_model=UNSUITABLE))])
+    with pytest.raises(BackendError, match="test/sliding cannot guess for it"):
+        await ask(backend, CAPITAL, model=BITS.name)
+    backend.configure(5, [BITS])
     assert "Paris" in (await ask(backend, CAPITAL, model=BITS.name)).text
