@@ -43,6 +43,7 @@ def configure(*, level: str, style: str) -> None:
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler()
+    handler.addFilter(without_trace_of_strangers)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=SHARED, processor=render))
     root = logging.getLogger()
     root.handlers[:] = [handler]
@@ -70,3 +71,10 @@ def plain(value: object) -> str:
 
 def as_json(_: Any, __: str, event: EventDict) -> str:  # Any: structlog's signature.
     return msgspec.json.encode(event, enc_hook=repr).decode()
+
+
+def without_trace_of_strangers(record: logging.LogRecord) -> bool:
+    """What Django refuses as suspicious, such as a foreign Host, is no fault of ours: a line is enough."""
+    if record.name.startswith("django.security."):
+        record.exc_info = None
+    return True

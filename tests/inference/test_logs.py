@@ -21,10 +21,21 @@ for log in (logging.getLogger("a"), structlog.get_logger("b")):
 """
 
 
+SUSPICIOUS = """
+import asyncio
+import django
+from django.test import AsyncClient
+django.setup()
+print(asyncio.run(AsyncClient().get("/admin/", headers={"host": "evil.example"})).status_code)
+"""
+
+
+def run(code: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+
 def lines(style: str) -> str:
-    return subprocess.run(
-        [sys.executable, "-c", CODE.format(style=style)], capture_output=True, text=True, check=True
-    ).stderr
+    return run(CODE.format(style=style)).stderr
 
 
 @pytest.mark.parametrize("style", ["console", "json"])
@@ -62,3 +73,10 @@ structlog.get_logger("b").warning("loud")
 """
     written = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stderr
     assert [json.loads(line)["event"] for line in written.splitlines()] == ["loud"]
+
+
+def test_a_foreign_host_leaves_a_line_and_no_trace() -> None:
+    asked = run(SUSPICIOUS)
+    assert asked.stdout.split() == ["400"]
+    assert "evil.example" in asked.stderr
+    assert "Traceback" not in asked.stderr
