@@ -82,14 +82,20 @@ def check_disk(name: str, size: int, partial: Path) -> None:
 
 @contextlib.contextmanager
 def giving_back(partial: Path) -> Iterator[None]:
-    """A disk that fills up all the same gets back what the download has taken of it."""
+    """A disk that fills up all the same gets back what the download has taken of it.
+
+    Raises DownloadError, also where the models folder cannot be written at all.
+    """
     try:
         yield
     except OSError as error:
-        if error.errno not in FULL:
+        if error.errno in FULL:
+            remove(partial)
+            raise DownloadError("The disk became full; what was downloaded is removed again.") from None
+        # The hub's errors are of this class as well, and name no file.
+        if error.filename is None:
             raise
-        remove(partial)
-        raise DownloadError("The disk became full; what was downloaded is removed again.") from None
+        raise DownloadError(f"{error.filename} cannot be written ({error.strerror}).") from None
 
 
 def remove(folder: Path) -> None:

@@ -138,6 +138,12 @@ def test_a_disk_that_becomes_full_gets_back_what_was_taken(hub: Hub, models: Pat
     assert list(models.iterdir()) == []
 
 
+def test_a_models_folder_that_cannot_be_written_is_named(hub: Hub, models: Path) -> None:
+    models.write_text("a file")
+    with pytest.raises(downloads.DownloadError, match=rf"{models}/.* cannot be written \(Not a directory\)"):
+        downloads.pull(REPOSITORY, models, endpoint=hub.url)
+
+
 def test_a_removed_model_leaves_nothing(hub: Hub, models: Path) -> None:
     downloads.remove(downloads.pull(REPOSITORY, models, endpoint=hub.url))
     assert list(models.iterdir()) == []
