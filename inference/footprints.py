@@ -11,8 +11,9 @@ import msgspec
 SINGLE_PRECISION = sys.platform != "darwin"
 WIDTH = 4 if SINGLE_PRECISION else 2
 
-# As many tokens of each prompt are read at once, of as many prompts.
-CHUNK = 512
+# As many tokens of each prompt are read at once, of as many prompts. A CPU computes the scores of tokens that are not
+# seen too, and larger pieces have more of them.
+CHUNK = 128 if SINGLE_PRECISION else 512
 READ_TOGETHER = 8
 # Caches grow by this many tokens.
 CACHE_STEP = 256

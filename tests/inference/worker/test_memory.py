@@ -138,5 +138,5 @@ def test_a_model_that_is_given_up_is_not_waited_for(monkeypatch: pytest.MonkeyPa
 def test_rows_are_as_long_as_the_longest_and_steps_are_taken_in_turn() -> None:
     cost = Cost(1000, (CacheLayer(10, 1),), Working(token=1, pair=0, row=5))
     assert cost.of_rows([]) == Need()
-    assert cost.of_rows([300, 3]) == Need(held=2 * 522, passing=522 + 2 * 512 + 2 * 5)
+    assert cost.of_rows([600, 3]) == Need(held=2 * 778, passing=778 + 2 * footprints.CHUNK + 2 * 5)
     assert free(2000, [1000, 100], [Need(100, 50), Need(200, 300)]) == 300

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from inference import ir
+from inference.footprints import CHUNK
 from inference.installed import Installed
 from inference.worker.engine import Reading
 from tests.engines import DEMO, GREEDY, KINDS, Bench, bench, make_model
@@ -149,7 +150,7 @@ def test_progress_counts_what_was_read_before() -> None:
     with bench() as roomy:
         roomy.write(prompt[:600])
         roomy.engine.insert(prompt, GREEDY, max_tokens=1, tenant="one")
-        assert roomy.engine.step() == [Reading(1, 600 + 512, 1300)]
+        assert roomy.engine.step() == [Reading(1, 600 + CHUNK, 1300)]
 
 
 def kept(roomy: Bench, borders: tuple[int, int]) -> tuple[int, ...]:
