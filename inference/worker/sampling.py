@@ -102,7 +102,7 @@ def sampler(asked: ir.Sampling, defaults: Defaults, vocabulary: int) -> Sampler:
 @lru_cache(maxsize=256)
 def shared_sampler(wanted: Shape, vocabulary: int) -> Sampler:
     def draw(logprobs: mx.array) -> mx.array:
-        return mx.random.categorical(cut(logprobs, wanted, vocabulary) / wanted.temperature)
+        return mx.random.categorical(shaped(logprobs, wanted, vocabulary))
 
     return draw
 
@@ -121,7 +121,7 @@ class SeededSampler:
         self._drawn = 0
 
     def __call__(self, logprobs: mx.array) -> mx.array:
-        logits = cut(logprobs, self._wanted, self._vocabulary) / self._wanted.temperature
+        logits = shaped(logprobs, self._wanted, self._vocabulary)
         if self._drawn == len(self._noise):
             self._noise, self._drawn = self._more(logits.shape[-1]), 0
         noise = self._noise[self._drawn]
@@ -131,6 +131,12 @@ class SeededSampler:
     def _more(self, width: int) -> mx.array:
         self._key, key = mx.random.split(self._key)
         return mx.random.gumbel((max(1, NOISE // width), width), key=key)
+
+
+def shaped(logprobs: mx.array, wanted: Shape, vocabulary: int) -> mx.array:
+    logits = cut(logprobs, wanted, vocabulary)
+    # Each operation is one for every row with a seed, at every step.
+    return logits if wanted.temperature == 1 else logits / wanted.temperature
 
 
 def cut(logprobs: mx.array, wanted: Shape, vocabulary: int) -> mx.array:
