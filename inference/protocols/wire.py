@@ -133,7 +133,10 @@ class Progress(Frame, frozen=True):
 
 
 class Events(Frame, frozen=True):
-    """What one step made, for all requests of the connection: their ids, each with its list of events."""
+    """What a step made, for all requests of the connection: their ids, each with its list of events.
+
+    Of steps that came soon after each other it is in one frame, in their order.
+    """
 
     answers: tuple[tuple[int, msgspec.Raw], ...]
 

@@ -21,6 +21,7 @@ from inference.worker.config import Config
 from inference.worker.connection import Connection
 from inference.worker.embedding_batch import EmbeddingBatch
 from inference.worker.models import Models
+from inference.worker.outbox import Outbox
 from inference.worker.plans import Plan
 from inference.worker.prefix_files import PrefixFiles
 from inference.worker.prefix_writer import Later
@@ -43,9 +44,6 @@ async def serve(config: Config) -> bool:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, told.set)
 
-    def hand_over(updates: Sequence[Update]) -> None:
-        loop.call_soon_threadsafe(deliver, updates)
-
     look_up = functools.partial(find_one, models_dir=Path(config.models_dir), hub_cache=Path(config.hub_cache))
     RENDERER.warm()
 
@@ -63,7 +61,7 @@ async def serve(config: Config) -> bool:
     models = Models(look_up, loader, budget=limit, kept=prefixes, crashes=crashes)
     scheduler = Scheduler(
         models,
-        hand_over,
+        Outbox(loop, deliver).put,
         queue_limit=config.queue_limit,
         queue_tokens=config.queue_tokens,
         memory=engine.memory,

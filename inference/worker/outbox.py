@@ -1,0 +1,37 @@
+"""What the models' thread has to say, on its way to the connections: at once, but not more often than one can see."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Sequence
+
+from inference.worker.work import Update
+
+# In seconds. A small model makes a token in less: what is written to a client costs the same for one token or several.
+PAUSE = 0.01
+
+
+class Outbox:
+    """`deliver` is called in the loop, with the updates of one step or of some that came soon after each other."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, deliver: Callable[[Sequence[Update]], None]) -> None:
+        self._loop = loop
+        self._deliver = deliver
+        self._lock = threading.Lock()
+        self._updates: list[Update] = []
+        self._is_due = False
+
+    def put(self, updates: Sequence[Update]) -> None:
+        """From any thread."""
+        with self._lock:
+            self._updates += updates
+            was_due, self._is_due = self._is_due, True
+        if not was_due:
+            self._loop.call_soon_threadsafe(self._empty)
+
+    def _empty(self) -> None:
+        with self._lock:
+            updates, self._updates = self._updates, []
+            self._is_due = bool(updates)
+        if updates:
+            self._loop.call_later(PAUSE, self._empty)
+            self._deliver(updates)
