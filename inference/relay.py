@@ -9,7 +9,6 @@ import structlog
 from inference.backends.base import Reply
 from inference.errors import BackendError, GatewayError, Kind
 from inference.exchange import Exchange
-from inference.intake import Intake
 from inference.ir import Usage
 
 log = structlog.get_logger("mlxmanager.relay")
@@ -50,9 +49,9 @@ class Relay:
         self._timing = timing
         self._spent = spent
         self._stream = exchange.stream(reply.is_stream)
-        self._intake = Intake(reply.chunks())
-        self._parts = self._translated()
+        self._intake = reply.intake()
         self._begun = False
+        self._is_over = False
         self._first = b""
         self._reader: asyncio.Task[object] | None = None
         self._interruption: GatewayError | None = None
@@ -66,13 +65,20 @@ class Relay:
 
     async def begin(self) -> None:
         """Wait for the first part. Raises GatewayError."""
-        self._first = await anext(self._parts, b"")
+        self._set_timer()
+        self._first = await self._part()
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
+    def __aiter__(self) -> AsyncIterator[bytes]:
         self._reader = asyncio.current_task()
-        yield self._first
-        async for part in self._parts:
-            yield part
+        return self
+
+    async def __anext__(self) -> bytes:
+        part, self._first = self._first, b""
+        if not part:
+            part = await self._part()
+        if not part:
+            raise StopAsyncIteration
+        return part
 
     def interrupt(self, error: GatewayError) -> None:
         """End the stream with an error event, now."""
@@ -88,36 +94,45 @@ class Relay:
         if self._begun:
             self._spent(self._exchange.usage)
 
-    async def _translated(self) -> AsyncIterator[bytes]:
-        stream = self._stream
-        self._set_timer()
+    async def _part(self) -> bytes:
+        """The next one; nothing at the end."""
+        if self._is_over:
+            return b""
         try:
             while (chunk := await self._intake.take()) != b"":
-                part = self._overdue() if chunk is None else stream.feed(chunk)
-                if part:
-                    self._begun = True
-                    self._told_at = self._clock()
-                    yield part
-                if stream.is_ending and not self._is_ending:
-                    # Where several answers come in one stream, this is the end of the first of them.
-                    self._is_ending = True
-                    self._note_progress()
-                    self._set_timer()
-            if part := stream.end():
-                self._begun = True
-                yield part
+                if part := self._translated(chunk):
+                    return part
+            part = self._stream.end()
         except GatewayError as error:
             if not self._begun:
                 raise
             log.warning("stream broke", kind=str(error.kind), reason=error.message)
-            self.broken_by = error.kind
-            yield stream.fail(error)
+            part = self._broken(error)
         except asyncio.CancelledError:
             if self._interruption is None or self._reader is None:
                 raise
             self._reader.uncancel()
-            self.broken_by = self._interruption.kind
-            yield stream.fail(self._interruption)
+            part = self._broken(self._interruption)
+        self._is_over = True
+        self._begun = self._begun or bool(part)
+        return part
+
+    def _translated(self, chunk: bytes | None) -> bytes:
+        stream = self._stream
+        part = self._overdue() if chunk is None else stream.feed(chunk)
+        if part:
+            self._begun = True
+            self._told_at = self._clock()
+        if not self._is_ending and stream.is_ending:
+            # Where several answers come in one stream, this is the end of the first of them.
+            self._is_ending = True
+            self._note_progress()
+            self._set_timer()
+        return part
+
+    def _broken(self, error: GatewayError) -> bytes:
+        self.broken_by = error.kind
+        return self._stream.fail(error)
 
     def _overdue(self) -> bytes:
         """What the client gets because nothing came in time. Raises BackendError where it has waited long enough."""

@@ -18,9 +18,11 @@ class Silence:
         self._timer: asyncio.TimerHandle | None = None
 
     def begin(self) -> None:
-        self._since = self._loop.time()
-        if self._timer is None:
-            self._timer = self._loop.call_at(self._since + self._seconds, self._check)
+        """Once more before an `end` changes nothing."""
+        if self._since is None:
+            self._since = self._loop.time()
+            if self._timer is None:
+                self._timer = self._loop.call_at(self._since + self._seconds, self._check)
 
     def renew(self) -> None:
         """Begin anew, where there is a `begin` without an `end`."""

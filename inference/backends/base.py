@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Protocol
 
+from inference.intake import Intake
 from routing.route import Target
 
 
@@ -42,6 +43,9 @@ class Reply(Protocol):
     is_stream: bool
 
     def chunks(self) -> AsyncIterator[bytes]: ...
+
+    def intake(self) -> Intake:
+        """The same chunks, for who may be woken while it waits for them. Either is asked for once."""
 
     async def aclose(self) -> None:
         """Free what the attempt holds, at any point, more than once."""

@@ -1,13 +1,13 @@
-"""Requests at the worker, and what has come for them: kept in bounded buffers, and read as one."""
+"""Requests at the worker, and what has come for them: rendered as it comes, and read as one."""
 
-import asyncio
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 
 import msgspec
 
-from inference.errors import BackendError
+from inference.errors import BackendError, Kind
+from inference.intake import Intake
 from inference.protocols import wire
+from inference.silence import Silence
 
 # From a list of events to the chunk that stands for it.
 type Render = Callable[[msgspec.Raw], bytes]
@@ -18,77 +18,79 @@ def ignored() -> None:
 
 
 class Exchange:
-    """One request; `job` is the work of a model in it. `buffer` is in bytes; `news` is set when something has come.
+    """One request; `job` is the work of a model in it. What comes for it goes to its answers."""
 
-    `heard` is called when there is more of the answer, or a sign that it is being worked on.
-    """
-
-    def __init__(
-        self, number: int, render: Render, *, buffer: int, news: asyncio.Event, job: msgspec.Raw | None = None
-    ) -> None:
+    def __init__(self, number: int, render: Render, answers: "Answers", *, job: msgspec.Raw | None = None) -> None:
         self.id = number
         self.job = job
         self._render = render
-        self._buffer = buffer
-        self._news = news
+        self._answers = answers
         self.result: wire.Result | None = None
-        self.error: BackendError | None = None
         self.ended = False
-        self.heard: Callable[[], None] = ignored
-        self._chunks: deque[bytes] = deque()
-        self._bytes = 0
 
     def put(self, events: msgspec.Raw) -> None:
-        self._chunks.append(self._render(events))
-        self._bytes += len(self._chunks[-1])
-        self.heard()
-        self._news.set()
+        """Raises BackendError where too much waits to be taken."""
+        self._answers.put(self._render(events))
+        if self._answers.is_full:
+            raise BackendError(Kind.UPSTREAM_STREAM_TRUNCATED, "The answer was not read fast enough.")
+
+    def hear(self) -> None:
+        """A sign that it is being worked on."""
+        self._answers.heard()
+
+    def end(self, error: BackendError | None = None, *, result: wire.Result | None = None) -> None:
+        if not self.ended:
+            self.ended, self.result = True, result
+            self._answers.note_end(error)
+
+
+class Answers(Intake):
+    """What comes for some requests. The failure of one is the failure of all. `buffer` is in bytes for each.
+
+    `heard` is called when there is more of them, or a sign that they are being worked on.
+    """
+
+    def __init__(self, *, buffer: int, cancel: Callable[[Exchange], None]) -> None:
+        super().__init__()
+        self._buffer = buffer
+        self._cancel = cancel
+        self._exchanges: tuple[Exchange, ...] = ()
+        self._silence: Silence | None = None
+        self.heard: Callable[[], None] = ignored
+
+    def expect(self, exchanges: Iterable[Exchange]) -> None:
+        self._exchanges = tuple(exchanges)
+
+    def limit(self, idle: float) -> None:
+        """From now on nobody waits longer than so many seconds for what comes next, or a sign that it is written."""
+        self._silence = Silence(idle, self._give_up)
+        self.heard = self._silence.renew
 
     @property
     def is_full(self) -> bool:
         """Behind the piece that is read next, which may be of any size."""
-        first = len(self._chunks[0]) if self._chunks else 0
-        return self._bytes - first > self._buffer
+        first = len(self._ahead[0]) if self._ahead else 0
+        return self._size - first > self._buffer * len(self._exchanges)
 
-    def end(self, error: BackendError | None = None, *, result: wire.Result | None = None) -> None:
-        if not self.ended:
-            self.ended, self.error, self.result = True, error, result
-            self._news.set()
+    async def wait(self) -> None:
+        if self._silence is not None:
+            self._silence.begin()
+        await super().wait()
 
-    def drain(self) -> bytes:
-        """All that has come."""
-        data = b"".join(self._chunks)
-        self._chunks.clear()
-        self._bytes = 0
-        return data
+    def put(self, chunk: bytes) -> None:
+        if self._silence is None:
+            self.heard()
+        else:
+            self._silence.end()
+        super().put(chunk)
 
-
-class Answers:
-    """What comes for some requests. The failure of one is the failure of all."""
-
-    def __init__(self, exchanges: Sequence[Exchange], news: asyncio.Event, cancel: Callable[[Exchange], None]) -> None:
-        self._exchanges = exchanges
-        self._news = news
-        self._cancel = cancel
-
-    async def take(self) -> bytes:
-        """All that has come, waiting for it; empty at the end. Raises BackendError."""
-        while True:
-            if data := b"".join([exchange.drain() for exchange in self._exchanges]):
-                return data
-            for exchange in self._exchanges:
-                if exchange.error is not None:
-                    self.close()
-                    raise exchange.error
-            if all(exchange.ended for exchange in self._exchanges):
-                return b""
-            self._news.clear()
-            await self._news.wait()
-
-    def tell(self, heard: Callable[[], None]) -> None:
-        """Have this called, and nothing else, when something is heard of any of them."""
-        for exchange in self._exchanges:
-            exchange.heard = heard
+    def note_end(self, error: BackendError | None) -> None:
+        """Of one of the requests."""
+        if error is not None:
+            self.end(error)
+            self._leave()
+        elif all(exchange.ended for exchange in self._exchanges):
+            self.end()
 
     def result(self) -> wire.Result:
         """Of one request that ends with a result, once it has."""
@@ -96,12 +98,18 @@ class Answers:
         assert result is not None
         return result
 
-    def fail(self, error: BackendError) -> None:
-        """End them with it, for who waits."""
-        for exchange in self._exchanges:
-            exchange.end(error)
-
     def close(self) -> None:
+        if self._silence is not None:
+            self._silence.close()
+        super().close()
+        self._leave()
+        # They hold us: together we would stay until the garbage collector came.
+        self._exchanges = ()
+
+    def _give_up(self) -> None:
+        self.end(BackendError(Kind.UPSTREAM_TIMEOUT, "The local worker has stopped answering."))
+
+    def _leave(self) -> None:
         """Cancel what has not ended."""
         for exchange in self._exchanges:
             self._cancel(exchange)

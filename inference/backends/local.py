@@ -88,15 +88,15 @@ class LocalBackend:
                 answers = connection.ask(asked)
                 stack.callback(answers.close)
                 if call.last:
-                    answers.tell(functools.partial(extend, limit, call.first_byte))
-                first = await answers.take()
+                    answers.heard = functools.partial(extend, limit, call.first_byte)
+                await answers.wait()
                 match call.endpoint:
                     case "count":
                         return WholeReply(wire.encode(answers.result().value))
                     case "embeddings":
                         return WholeReply(native.render_embeddings(answers.result()))
                     case _:
-                        return StreamReply(answers, first=first, idle=call.idle, stay=stack.pop_all())
+                        return StreamReply(answers, idle=call.idle, stay=stack.pop_all())
         except TimeoutError:
             raise self._late(target) from None
 
@@ -164,7 +164,7 @@ class LocalBackend:
         answers = (await self._connect()).ask([(frame, wire.prefixed)])
         try:
             async with asyncio.timeout(within):
-                await answers.take()
+                await answers.wait()
         except TimeoutError:
             raise unavailable("The local worker did not answer in time.") from None
         finally:

@@ -4,39 +4,28 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 
 from inference.backends.exchanges import Answers
-from inference.errors import BackendError, Kind
-from inference.silence import Silence
+from inference.intake import Intake, Reading
 
 
 class StreamReply:
-    """`first` is what has come already. Closing it ends `stay`.
-
-    `idle`: how many seconds may pass without a chunk, or a sign that the next is being written.
-    """
+    """`idle`: how many seconds may pass without a chunk, or a sign that the next is written. Closing it ends `stay`."""
 
     headers: tuple[tuple[str, str], ...] = ()
     is_stream = True
 
-    def __init__(self, answers: Answers, *, first: bytes, idle: float, stay: AsyncExitStack) -> None:
+    def __init__(self, answers: Answers, *, idle: float, stay: AsyncExitStack) -> None:
         self._answers = answers
         self._stay = stay
-        self._first = first
-        self._silence = Silence(idle, self._give_up)
-        answers.tell(self._silence.renew)
+        answers.limit(idle)
+
+    def intake(self) -> Intake:
+        return self._answers
 
     async def chunks(self) -> AsyncIterator[bytes]:
-        chunk = self._first
-        while chunk:
+        while chunk := await self._answers.take():
             yield chunk
-            self._silence.begin()
-            chunk = await self._answers.take()
-            self._silence.end()
-
-    def _give_up(self) -> None:
-        self._answers.fail(BackendError(Kind.UPSTREAM_TIMEOUT, "The local worker has stopped answering."))
 
     async def aclose(self) -> None:
-        self._silence.close()
         self._answers.close()
         await self._stay.aclose()
 
@@ -47,6 +36,9 @@ class WholeReply:
 
     def __init__(self, body: bytes) -> None:
         self._body = body
+
+    def intake(self) -> Intake:
+        return Reading(self.chunks())
 
     async def chunks(self) -> AsyncIterator[bytes]:
         yield self._body

@@ -10,6 +10,7 @@ from inference.backends.decoding import NotDecodable, decoded
 from inference.backends.headers import Headers, to_client
 from inference.backends.transport import Answer
 from inference.errors import BackendError, Kind
+from inference.intake import Intake, Reading
 
 LARGEST_ANSWER = 64 * 1024**2
 READ_ERRORS = (httpx2.TransportError, NotDecodable)
@@ -41,6 +42,9 @@ class HttpReply:
                     yield chunk
             except READ_ERRORS as error:
                 raise broken(error) from None
+
+    def intake(self) -> Intake:
+        return Reading(self.chunks())
 
     async def aclose(self) -> None:
         self._answer.close()

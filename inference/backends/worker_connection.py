@@ -70,18 +70,16 @@ class Connection(asyncio.Protocol):
         """Send requests, to be read as one. Their ids are replaced by new ones. Raises BackendError."""
         if self._transport is None:
             raise unavailable("The local worker is gone.")
-        news = asyncio.Event()
-        exchanges = [
-            Exchange(next(self._ids), render, buffer=self._buffer, news=news, job=job_of(frame))
-            for frame, render in requests
-        ]
+        answers = Answers(buffer=self._buffer, cancel=self.cancel)
+        exchanges = [Exchange(next(self._ids), render, answers, job=job_of(frame)) for frame, render in requests]
+        answers.expect(exchanges)
         numbered = zip(exchanges, requests, strict=True)
         packed = [wire.pack(msgspec.structs.replace(frame, id=exchange.id)) for exchange, (frame, _) in numbered]
         if any(len(frame) > self._largest_frame for frame in packed):
             raise BackendError(Kind.REQUEST_TOO_LARGE, "The request is too large for the local worker.")
         self._exchanges |= {exchange.id: exchange for exchange in exchanges}
         self._transport.write(b"".join(packed))
-        return Answers(exchanges, news, self.cancel)
+        return answers
 
     def tell(self, frame: wire.Configure) -> None:
         """Send what has no answer."""
@@ -123,7 +121,7 @@ class Connection(asyncio.Protocol):
                 self._end(frame.id or 0, BackendError(Kind.UPSTREAM_INVALID_RESPONSE, "The answer is too large."))
             case wire.Progress():
                 if (exchange := self._exchanges.get(frame.id)) is not None:
-                    exchange.heard()
+                    exchange.hear()
             case wire.Hello() | wire.Accepted():
                 pass
 
@@ -139,10 +137,10 @@ class Connection(asyncio.Protocol):
         exchange = self._exchanges.get(number)
         if exchange is None:
             return
-        exchange.put(events)
-        if exchange.is_full:
-            exchange.end(BackendError(Kind.UPSTREAM_STREAM_TRUNCATED, "The answer was not read fast enough."))
-            self.cancel(exchange)
+        try:
+            exchange.put(events)
+        except BackendError as error:
+            exchange.end(error)
 
     def _end(self, number: int, error: BackendError | None = None, *, result: wire.Result | None = None) -> None:
         exchange = self._exchanges.pop(number, None)
@@ -168,9 +166,10 @@ class Connection(asyncio.Protocol):
             self._watch.cancel()
         if not self.ready.done():
             self.ready.set_exception(error)
-        for exchange in self._exchanges.values():
-            exchange.end(error)
+        exchanges = list(self._exchanges.values())
         self._exchanges.clear()
+        for exchange in exchanges:
+            exchange.end(error)
 
 
 def job_of(frame: wire.Asking) -> msgspec.Raw | None:

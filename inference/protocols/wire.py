@@ -260,6 +260,9 @@ class FrameReader[T]:
         return not self._buffer and not self._skip
 
     def feed(self, data: bytes) -> list[T | TooLarge]:
+        if self.is_empty and LENGTH_BYTES + int.from_bytes(data[:LENGTH_BYTES]) == len(data) <= self._cap:
+            # One frame, whole: nearly always so.
+            return [self._decoder.decode(data[LENGTH_BYTES:])]
         self._buffer += data
         frames: list[T | TooLarge] = []
         start = 0

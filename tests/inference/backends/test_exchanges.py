@@ -1,40 +1,62 @@
-"""What has come for one request at the worker, and how much of it is kept for who does not read."""
-
-import asyncio
+"""What has come for requests at the worker, and how much of it is kept for who does not read."""
 
 import msgspec
 import pytest
 
-from inference.backends.exchanges import Exchange
+from inference.backends.exchanges import Answers, Exchange
+from inference.errors import BackendError, Kind
 
 BUFFER = 10
 
 
-@pytest.fixture
-def exchange() -> Exchange:
-    return Exchange(1, bytes, buffer=BUFFER, news=asyncio.Event())
+def expecting(number: int = 1) -> tuple[Answers, list[Exchange]]:
+    answers = Answers(buffer=BUFFER, cancel=Exchange.end)
+    exchanges = [Exchange(one, bytes, answers) for one in range(number)]
+    answers.expect(exchanges)
+    return answers, exchanges
 
 
-def test_more_than_the_buffer_is_too_much(exchange: Exchange) -> None:
+async def test_more_than_the_buffer_is_too_much() -> None:
+    _, (exchange,) = expecting()
     for _ in range(3):
         exchange.put(msgspec.Raw(b"12345"))
-    assert not exchange.is_full
-    exchange.put(msgspec.Raw(b"1"))
-    assert exchange.is_full
+    with pytest.raises(BackendError) as caught:
+        exchange.put(msgspec.Raw(b"1"))
+    assert caught.value.kind is Kind.UPSTREAM_STREAM_TRUNCATED
 
 
-def test_behind_a_piece_of_any_size_there_is_as_much_room(exchange: Exchange) -> None:
+async def test_behind_a_piece_of_any_size_there_is_as_much_room() -> None:
     """The echo of a prompt with its likelihoods is one, and the tokens of the answer follow at once."""
+    _, (exchange,) = expecting()
     exchange.put(msgspec.Raw(b"x" * 10 * BUFFER))
     exchange.put(msgspec.Raw(b"x" * BUFFER))
-    assert not exchange.is_full
-    exchange.put(msgspec.Raw(b"x"))
-    assert exchange.is_full
+    with pytest.raises(BackendError):
+        exchange.put(msgspec.Raw(b"x"))
 
 
-def test_what_is_read_makes_room(exchange: Exchange) -> None:
-    for _ in range(4):
+async def test_what_is_read_makes_room() -> None:
+    answers, (exchange,) = expecting()
+    for _ in range(3):
         exchange.put(msgspec.Raw(b"12345"))
-    assert exchange.drain() == b"12345" * 4
+    assert await answers.take() == b"12345" * 3
     exchange.put(msgspec.Raw(b"12345"))
-    assert not exchange.is_full
+    assert await answers.take() == b"12345"
+
+
+async def test_the_failure_of_one_is_the_failure_of_all() -> None:
+    answers, (first, second) = expecting(2)
+    second.put(msgspec.Raw(b"12345"))
+    first.end(BackendError(Kind.UPSTREAM_TIMEOUT, "It fell silent."))
+    assert second.ended
+    assert await answers.take() == b"12345"
+    with pytest.raises(BackendError):
+        await answers.take()
+
+
+async def test_the_end_of_one_is_not_that_of_the_others() -> None:
+    answers, (first, second) = expecting(2)
+    first.end()
+    second.put(msgspec.Raw(b"12345"))
+    assert await answers.take() == b"12345"
+    second.end()
+    assert await answers.take() == b""
