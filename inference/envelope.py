@@ -61,6 +61,7 @@ class Keys:
 
 
 FIELDS = dict[Key, msgspec.Raw]
+VALUES = msgspec.json.Decoder(dict[str, msgspec.Raw])
 STRING = msgspec.json.Decoder(str)
 NUMBER = msgspec.json.Decoder(float)
 BOOLEAN = msgspec.json.Decoder(bool | None)
@@ -132,6 +133,11 @@ def fields(body: bytes) -> Iterator[Field]:
         start = match.end()
         position = start + len(value)
         yield Field(key.name, value, start, position)
+
+
+def top_level(body: bytes) -> dict[str, msgspec.Raw]:
+    """The top-level fields of a body that was decoded before, and in which no key occurs twice."""
+    return VALUES.decode(body)
 
 
 def decode_fields(body: bytes) -> dict[Key, msgspec.Raw]:

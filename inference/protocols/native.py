@@ -143,7 +143,7 @@ def read[T](reader: wire.FrameReader[T], chunk: bytes) -> list[T]:
 
 
 def is_end(events: list[ir.Event]) -> bool:
-    return any(isinstance(event, ir.Finished) for event in events)
+    return ir.Finished in map(type, events)
 
 
 def too_early() -> BackendError:

@@ -7,7 +7,7 @@ from typing import Literal
 import msgspec
 
 from inference import ir
-from inference.envelope import fields
+from inference.envelope import top_level
 from inference.errors import BackendError, GatewayError, Kind
 from inference.exchange import Asked, WholeExchange
 from inference.ir import JSON
@@ -72,9 +72,9 @@ def parse_request(body: bytes, warnings: Warnings) -> Fields:
     asked = decode(FIELDS, body)
     if asked.dimensions is not None and asked.dimensions <= 0:
         raise GatewayError(Kind.INVALID_VALUE, "This field must be above 0.", param="dimensions")
-    for field in fields(body):
-        if field.name not in KNOWN and bytes(field.value) != b"null":
-            warnings.add(field.name, "unknown")
+    for name, value in top_level(body).items():
+        if name not in KNOWN and bytes(value) != b"null":
+            warnings.add(name, "unknown")
     return asked
 
 

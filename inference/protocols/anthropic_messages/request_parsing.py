@@ -5,7 +5,7 @@ import re
 import msgspec
 
 from inference import ir
-from inference.envelope import fields
+from inference.envelope import top_level
 from inference.errors import GatewayError, Kind, Untranslatable
 from inference.protocols.anthropic_messages import shapes
 from inference.protocols.anthropic_messages.content_parsing import parse_messages, texts
@@ -81,9 +81,8 @@ def check(asked: shapes.Request) -> None:
 
 def judge_others(body: bytes, warnings: Warnings) -> None:
     """The fields we do not read."""
-    for field in fields(body):
-        name = field.name
-        if name in READ or name in IGNORED or bytes(field.value) in ABSENT:
+    for name, value in top_level(body).items():
+        if name in READ or name in IGNORED or bytes(value) in ABSENT:
             continue
         if name in REFUSED:
             raise Untranslatable("Nobody but Anthropic can keep this.", param=name)

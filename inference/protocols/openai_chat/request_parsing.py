@@ -3,7 +3,7 @@
 import msgspec
 
 from inference import ir
-from inference.envelope import fields
+from inference.envelope import top_level
 from inference.errors import GatewayError, Kind, Untranslatable
 from inference.protocols.decoding import decode
 from inference.protocols.openai_chat import shapes
@@ -102,9 +102,9 @@ def weaken(asked: shapes.Request, body: bytes, warnings: Warnings) -> None:
             warnings.add(name, "unsupported")
     if asked.store:
         warnings.add("store", "unsupported")
-    for field in fields(body):
-        if field.name not in KNOWN and bytes(field.value) != b"null":
-            warnings.add(field.name, "unknown")
+    for name, value in top_level(body).items():
+        if name not in KNOWN and bytes(value) != b"null":
+            warnings.add(name, "unknown")
 
 
 # Controls.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import msgspec
 
 from inference import ir
-from inference.envelope import fields
+from inference.envelope import top_level
 from inference.errors import GatewayError, Kind, Untranslatable
 from inference.ir import JSON
 from inference.protocols import native
@@ -85,9 +85,9 @@ def parse_request(body: bytes, warnings: Warnings) -> Request:
     if asked.best_of is not None and asked.best_of < request.answers:
         raise GatewayError(Kind.INVALID_VALUE, "This field must not be below n.", param="best_of")
     refuse(asked, request)
-    for field in fields(body):
-        if field.name not in KNOWN and bytes(field.value) != b"null":
-            warnings.add(field.name, "unknown")
+    for name, value in top_level(body).items():
+        if name not in KNOWN and bytes(value) != b"null":
+            warnings.add(name, "unknown")
     return request
 
 
