@@ -13,7 +13,7 @@ class Silence:
     def __init__(self, seconds: float, late: Callable[[], None]) -> None:
         self._loop = asyncio.get_running_loop()
         self._seconds = seconds
-        self._late = late
+        self._late: Callable[[], None] | None = late
         self._since: float | None = None
         self._timer: asyncio.TimerHandle | None = None
 
@@ -33,12 +33,16 @@ class Silence:
         self._since = None
 
     def close(self) -> None:
+        # Who is called most often holds us: without this, each request would leave a cycle to the garbage collector.
+        self._late = None
         if self._timer is not None:
             self._timer.cancel()
 
     def _check(self) -> None:
         now = self._loop.time()
         due = (now if self._since is None else self._since) + self._seconds
+        if self._late is None:
+            return
         if due <= now:
             self._late()
         else:

@@ -1,7 +1,9 @@
 """Silence is told when it has lasted, however often something was heard before."""
 
 import asyncio
+import gc
 import time
+import weakref
 
 from inference.silence import Silence
 
@@ -40,3 +42,39 @@ async def test_who_has_closed_is_told_nothing() -> None:
     silence.close()
     await asyncio.sleep(0.5)
     assert not late.is_set()
+
+
+class Waiting:
+    """Holds the silence that it has told whom to call, as those do who use one."""
+
+    def __init__(self) -> None:
+        self.silence = Silence(60, self.give_up)
+        self.silence.begin()
+
+    def give_up(self) -> None:
+        raise AssertionError("Nothing was late.")
+
+
+async def test_who_has_closed_is_not_left_to_the_garbage_collector() -> None:
+    gc.disable()
+    try:
+        waiting = Waiting()
+        gone = weakref.ref(waiting)
+        waiting.silence.close()
+        del waiting
+        await asyncio.sleep(0)
+        assert gone() is None
+    finally:
+        gc.enable()
+
+
+async def test_to_begin_again_is_no_news() -> None:
+    late = asyncio.Event()
+    silence = Silence(0.3, late.set)
+    began = time.monotonic()
+    silence.begin()
+    await asyncio.sleep(0.2)
+    silence.begin()
+    await asyncio.wait_for(late.wait(), 5)
+    assert time.monotonic() - began < 0.5
+    silence.close()

@@ -1,5 +1,8 @@
 """What has come for requests at the worker, and how much of it is kept for who does not read."""
 
+import gc
+import weakref
+
 import msgspec
 import pytest
 
@@ -60,3 +63,16 @@ async def test_the_end_of_one_is_not_that_of_the_others() -> None:
     assert await answers.take() == b"12345"
     second.end()
     assert await answers.take() == b""
+
+
+async def test_what_was_closed_is_not_left_to_the_garbage_collector() -> None:
+    gc.disable()
+    try:
+        answers, exchanges = expecting()
+        answers.limit(60)
+        gone = weakref.ref(answers)
+        answers.close()
+        del answers, exchanges
+        assert gone() is None
+    finally:
+        gc.enable()
