@@ -8,11 +8,9 @@ from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-import msgspec
-
 from inference import budget, sockets
 from inference.backends.base import Call, Reply
-from inference.backends.exchanges import Render
+from inference.backends.local_calls import requests
 from inference.backends.local_replies import StreamReply, WholeReply
 from inference.backends.pulse import is_idle
 from inference.backends.quarantine import Job, Quarantine
@@ -23,7 +21,6 @@ from routing.route import Target
 
 HELLO_SECONDS = 5.0
 FAILURE_HOLDS = 0.2
-WORKERS_SHARE = 0.95
 # How long a worker that has crashed is waited for: `serve` starts another, which has to import MLX. That takes two
 # seconds, and many times that on a machine that is very busy.
 COMING_BACK_SECONDS = 20.0
@@ -32,8 +29,6 @@ LONGEST_SILENCE = 10.0
 PING_SECONDS = 5.0
 ANSWER_SECONDS = 60.0
 LARGEST_FRAME = wire.largest_frame(32 * 1024**2)
-
-JOBS = msgspec.msgpack.Decoder(list[msgspec.Raw])
 
 # What may wait for a slow client; the answer is given up beyond it.
 BUFFER_BYTES = 64 * 1024
@@ -227,29 +222,3 @@ class LocalBackend:
 def extend(limit: asyncio.Timeout, seconds: float) -> None:
     if not limit.expired():
         limit.reschedule(asyncio.get_running_loop().time() + seconds)
-
-
-def requests(call: Call) -> list[tuple[wire.Asking, Render]]:
-    """The frames to send for a call, and how what comes for each is rendered. By the endpoint, and what the body is:
-
-    - none: a Job, answered by a stream of events;
-    - `choices`: a list of Jobs, answered by one stream of events with the numbers of their jobs;
-    - `count`: a Job, answered by its number of tokens;
-    - `embeddings`: an EmbeddingJob, answered by Embeddings.
-    """
-    # The worker is to say first why a request has waited too long: it knows.
-    deadline = call.first_byte * WORKERS_SHARE
-    submit = functools.partial(wire.Submit, 0, deadline, call.tenant, is_batch=call.is_batch)
-    match call.endpoint:
-        case "":
-            return [(submit(msgspec.Raw(call.body)), wire.prefixed)]
-        case "choices":
-            jobs = JOBS.decode(call.body)
-            return [(submit(job), functools.partial(native.render_choice, number)) for number, job in enumerate(jobs)]
-        case "count":
-            return [(wire.Count(0, msgspec.Raw(call.body)), wire.prefixed)]
-        case "embeddings":
-            job = msgspec.Raw(call.body)
-            return [(wire.Embed(0, deadline, call.tenant, job, is_batch=call.is_batch), wire.prefixed)]
-        case other:
-            raise BackendError(Kind.UNSUPPORTED_ENDPOINT, f"The local worker has no endpoint {other}.")
