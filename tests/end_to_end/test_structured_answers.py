@@ -89,11 +89,15 @@ def test_openai_client_gets_any_object(openai_client: openai.OpenAI) -> None:
         model="demo",
         messages=QUESTION,
         response_format={"type": "json_object"},
-        max_tokens=2000,
+        max_tokens=1000,
         temperature=1.5,
         seed=3,
+        n=8,
     )
-    assert isinstance(json.loads(completion.choices[0].message.content or ""), dict)
+    # An object without a schema may be as long as the dice want.
+    whole = [choice.message.content or "" for choice in completion.choices if choice.finish_reason == "stop"]
+    assert whole
+    assert all(isinstance(json.loads(content), dict) for content in whole)
 
 
 def test_anthropic_client_gets_json_of_its_schema(anthropic_client: anthropic.Anthropic) -> None:

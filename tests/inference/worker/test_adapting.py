@@ -86,12 +86,13 @@ def test_it_is_batched_or_not_like_any_model_and_booked(tmp_path: Path, bits: in
     make_adapter(tmp_path, "me/style")
     plan = Plan(adapted(tmp_path, "me/style"), wire.LoadOptions(kv_bits=bits))
     with bench(plan) as roomy:
+        # What other tests of this process still hold counts as well.
+        before = mx.get_active_memory()
         mx.reset_peak_memory()
         written, _ = roomy.write([5 + place % 900 for place in range(600)], sampling=STEADY, most=8)
         assert len(written[0]) == 8
         assert roomy.engine.cost.weights > sum(array.nbytes for array in lora().values()) + 3_600_000
-        booked = roomy.engine.cost.weights + roomy.engine.cost.of_rows([608]).whole
-        assert mx.get_peak_memory() <= booked
+        assert mx.get_peak_memory() - before <= roomy.engine.cost.of_rows([608]).whole
 
 
 def wrong() -> dict[str, tuple[dict[str, mx.array], dict[str, Any], str]]:
