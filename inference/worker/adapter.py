@@ -7,7 +7,7 @@ from typing import Any
 import mlx.core as mx
 from mlx.utils import tree_flatten
 from mlx_lm import __version__ as VERSION
-from mlx_lm.generate import BatchGenerator, TextStateMachine
+from mlx_lm.generate import BatchGenerator, GenerationBatch, TextStateMachine
 from mlx_lm.models.cache import (
     CacheList,
     KVCache,
@@ -22,7 +22,6 @@ from mlx_lm.sample_utils import (
     apply_min_p,
     apply_top_k,
     apply_top_p,
-    greedy_sampler,
     make_repetition_penalty,
 )
 from mlx_lm.tokenizer_utils import (
@@ -42,6 +41,7 @@ __all__ = [
     "BPEStreamingDetokenizer",
     "BatchGenerator",
     "CacheList",
+    "GenerationBatch",
     "KVCache",
     "QuantizedKVCache",
     "RotatingKVCache",
@@ -54,7 +54,6 @@ __all__ = [
     "apply_top_p",
     "byte_values",
     "can_trim_prompt_cache",
-    "greedy_sampler",
     "insert_lora",
     "leaves",
     "load_body",

@@ -37,7 +37,7 @@ class Drawing:
                 f"The model's tokenizer makes a token that the model does not have: they are below {self.vocabulary}."
             )
             raise GatewayError(Kind.MODEL_NOT_INSTALLED, message, param="model")
-        sampler = sampling.sampler(wanted, self._defaults, self.vocabulary)
+        sampler = sampling.sampler(wanted, self._defaults)
         processors = sampling.processors(wanted, self._defaults, self.vocabulary, prompt=len(prompt))
         if held is not None:
             # The last, so that nothing brings back what it has ruled out.

@@ -16,6 +16,7 @@ from inference.worker import caches
 from inference.worker.adapter import BatchGenerator, TokenizerWrapper, make_prompt_cache
 from inference.worker.caches import Cache
 from inference.worker.drawing import Drawing
+from inference.worker.generator import Generator
 from inference.worker.holding import Held
 from inference.worker.likelihoods import Likelihoods
 from inference.worker.memory import Cost
@@ -72,7 +73,7 @@ class Engine:
         self.slots = slots
         self.window = context_window(config, tokenizer)
         self._drawing = Drawing(installed.folder, config, tokenizer)
-        self._batch = BatchGenerator(
+        self._batch: BatchGenerator = Generator(
             model,
             stop_tokens=[[token] for token in tokenizer.eos_token_ids],
             completion_batch_size=slots,

@@ -1,11 +1,13 @@
 """How the next token is drawn: the request's parameters over the model's own, as MLX functions.
 
-A row without a seed shares its sampler with all rows of the same parameters, which are then drawn in one call. A row
-with a seed has its own chain of keys, so that its text is the same alone and in any batch.
+Rows of the same parameters are drawn in one call. A row with a seed has its own chain of keys, so that its text is the
+same alone and in any batch.
 """
 
+import copy
 import math
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -15,9 +17,8 @@ import msgspec
 
 from inference import ir
 from inference.errors import GatewayError, Kind
-from inference.worker.adapter import apply_min_p, apply_top_k, apply_top_p, greedy_sampler, make_repetition_penalty
+from inference.worker.adapter import apply_min_p, apply_top_k, apply_top_p, make_repetition_penalty
 
-type Sampler = Callable[[mx.array], mx.array]
 type LogitsProcessor = Callable[[mx.array, mx.array], mx.array]
 
 SEEDS = 2**64
@@ -90,63 +91,96 @@ def first[T](*values: T | None) -> T:
     return next(value for value in values if value is not None)
 
 
-def sampler(asked: ir.Sampling, defaults: Defaults, vocabulary: int) -> Sampler:
+class Noise:
+    """What a row with a seed adds to its logits, token by token. A copy goes on from the same place."""
+
+    def __init__(self, seed: int) -> None:
+        self._key = mx.random.key(seed % SEEDS)
+        self._made: list[mx.array] = []
+        self._taken = 0
+
+    def take(self, width: int) -> mx.array:
+        """1 × width."""
+        if self._taken == len(self._made):
+            self._made, self._taken = self._more(width), 0
+        self._taken += 1
+        return self._made[self._taken - 1]
+
+    def _more(self, width: int) -> list[mx.array]:
+        self._key, key = mx.random.split(self._key)
+        count = max(1, NOISE // width)
+        return list(mx.split(mx.random.gumbel((count, width), key=key), count))
+
+
+@dataclass(frozen=True, slots=True)
+class Sampler:
+    """How a row draws. `shape` None: the likeliest token. `noise` None: the noise is nobody's own."""
+
+    shape: Shape | None = None
+    noise: Noise | None = None
+
+    def __call__(self, logits: mx.array) -> mx.array:
+        return draw(logits, [self] * len(logits))
+
+    def fork(self) -> "Sampler":
+        """One that goes on from the same place, whatever the other draws."""
+        return replace(self, noise=copy.copy(self.noise))
+
+
+GREEDY = Sampler()
+
+
+def sampler(asked: ir.Sampling, defaults: Defaults) -> Sampler:
     wanted = shape(asked, defaults)
     if wanted.temperature < LEAST_TEMPERATURE:
-        return greedy_sampler
-    if asked.seed is None:
-        return shared_sampler(wanted, vocabulary)
-    return SeededSampler(wanted, vocabulary, asked.seed)
+        return GREEDY
+    return shared_sampler(wanted) if asked.seed is None else Sampler(wanted, Noise(asked.seed))
 
 
 @lru_cache(maxsize=256)
-def shared_sampler(wanted: Shape, vocabulary: int) -> Sampler:
-    def draw(logprobs: mx.array) -> mx.array:
-        return mx.random.categorical(shaped(logprobs, wanted, vocabulary))
-
-    return draw
+def shared_sampler(wanted: Shape) -> Sampler:
+    return Sampler(wanted)
 
 
-class SeededSampler:
-    """Draws as `mx.random.categorical` does: the largest of the logits, each with noise of its own.
-
-    A copy goes on from the same place, whatever the other draws.
-    """
-
-    def __init__(self, wanted: Shape, vocabulary: int, seed: int) -> None:
-        self._wanted = wanted
-        self._vocabulary = vocabulary
-        self._key = mx.random.key(seed % SEEDS)
-        self._noise = mx.zeros((0, 0))
-        self._drawn = 0
-
-    def __call__(self, logprobs: mx.array) -> mx.array:
-        logits = shaped(logprobs, self._wanted, self._vocabulary)
-        if self._drawn == len(self._noise):
-            self._noise, self._drawn = self._more(logits.shape[-1]), 0
-        noise = self._noise[self._drawn]
-        self._drawn += 1
-        return mx.argmax(logits + noise, axis=-1)
-
-    def _more(self, width: int) -> mx.array:
-        self._key, key = mx.random.split(self._key)
-        return mx.random.gumbel((max(1, NOISE // width), width), key=key)
+def draw(logits: mx.array, samplers: Sequence[Sampler]) -> mx.array:
+    """A token for each row of the logits, in one call for those that draw alike."""
+    alike: defaultdict[tuple[Shape | None, bool], list[int]] = defaultdict(list)
+    for row, one in enumerate(samplers):
+        alike[one.shape, one.noise is None].append(row)
+    if len(alike) == 1:
+        return draw_alike(logits, samplers)
+    groups = alike.values()
+    drawn = [draw_alike(logits[mx.array(rows)], [samplers[row] for row in rows]) for rows in groups]
+    order = [row for rows in groups for row in rows]
+    return mx.concatenate(drawn)[mx.array(sorted(range(len(order)), key=order.__getitem__))]
 
 
-def shaped(logprobs: mx.array, wanted: Shape, vocabulary: int) -> mx.array:
-    logits = cut(logprobs, wanted, vocabulary)
-    # Each operation is one for every row with a seed, at every step.
+def draw_alike(logits: mx.array, samplers: Sequence[Sampler]) -> mx.array:
+    wanted = samplers[0].shape
+    if wanted is None:
+        return mx.argmax(logits, axis=-1)
+    logits = shaped(logits.astype(mx.float32), wanted)
+    noise = [one.noise.take(logits.shape[-1]) for one in samplers if one.noise is not None]
+    if not noise:
+        return mx.random.categorical(logits)
+    # As `mx.random.categorical` does it.
+    return mx.argmax(logits + (mx.concatenate(noise) if len(noise) > 1 else noise[0]), axis=-1)
+
+
+def shaped(logits: mx.array, wanted: Shape) -> mx.array:
+    logits = cut(logits, wanted)
+    # Each operation is one more at every step.
     return logits if wanted.temperature == 1 else logits / wanted.temperature
 
 
-def cut(logprobs: mx.array, wanted: Shape, vocabulary: int) -> mx.array:
+def cut(logits: mx.array, wanted: Shape) -> mx.array:
     if wanted.top_p < 1:
-        logprobs = apply_top_p(logprobs, max(wanted.top_p, LEAST_TOP_P))
+        logits = apply_top_p(logits - mx.logsumexp(logits, axis=-1, keepdims=True), max(wanted.top_p, LEAST_TOP_P))
     if wanted.min_p > 0:
-        logprobs = apply_min_p(logprobs, wanted.min_p)
-    if 0 < wanted.top_k < vocabulary:
-        logprobs = apply_top_k(logprobs, wanted.top_k)
-    return logprobs
+        logits = apply_min_p(logits, wanted.min_p)
+    if 0 < wanted.top_k < logits.shape[-1]:
+        logits = apply_top_k(logits, wanted.top_k)
+    return logits
 
 
 def processors(asked: ir.Sampling, defaults: Defaults, vocabulary: int, *, prompt: int) -> list[LogitsProcessor]:

@@ -1,6 +1,5 @@
 """Writes the tokens of one row that has a model to itself: one at a time, or as many as another model guessed right."""
 
-import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -113,7 +112,7 @@ class Guessed:
         samplers: list[Sampler] = []
         sampler = self._sampler
         for place in range(logits.shape[0]):
-            sampler = copy.copy(sampler)
+            sampler = sampler.fork()
             seen = joined(self._seen, read[: place + 1])
             drawn.append(draw_from(logits[place : place + 1], seen, self._processors, sampler))
             samplers.append(sampler)
@@ -135,7 +134,7 @@ class Guessed:
 def draw_from(logits: mx.array, seen: mx.array, processors: Sequence[LogitsProcessor], sampler: Sampler) -> mx.array:
     for process in processors:
         logits = process(seen, logits)
-    return sampler(logits - mx.logsumexp(logits, axis=-1, keepdims=True))
+    return sampler(logits)
 
 
 def joined(*tokens: mx.array) -> mx.array:

@@ -24,7 +24,7 @@ def drawn(
     dtype: mx.Dtype = mx.float32,
 ) -> list[int]:
     asked = ir.Sampling(temperature=temperature, seed=seed, top_k=top_k)
-    draw = sampling.sampler(asked, Defaults(), len(PROBABILITIES))
+    draw = sampling.sampler(asked, Defaults())
     logprobs = mx.array([[math.log(each) for each in PROBABILITIES]], dtype=dtype)
     tokens: Any = mx.concatenate([draw(logprobs) for _ in range(count)]).tolist()
     return list(tokens)
@@ -59,3 +59,28 @@ def test_noise_that_is_used_up_is_followed_by_other_noise(monkeypatch: pytest.Mo
     monkeypatch.setattr(sampling, "NOISE", 10 * len(PROBABILITIES))
     first, second = drawn(20)[:10], drawn(20)[10:]
     assert first != second
+
+
+def test_rows_that_draw_in_other_ways_are_each_drawn_as_they_are_alone() -> None:
+    ways = [
+        ir.Sampling(temperature=0),
+        ir.Sampling(temperature=1, seed=3),
+        ir.Sampling(temperature=0.7, top_p=0.9, seed=4),
+        ir.Sampling(temperature=0),
+        ir.Sampling(temperature=1, seed=5),
+        ir.Sampling(temperature=1, top_k=1),
+    ]
+    logits = mx.random.normal((len(ways), 50), key=mx.random.key(1))
+    alone, together = ([sampling.sampler(way, Defaults()) for way in ways] for _ in range(2))
+    for _ in range(20):
+        expected: Any = mx.concatenate([one(logits[row : row + 1]) for row, one in enumerate(alone)]).tolist()
+        assert sampling.draw(logits, together).tolist() == expected
+
+
+def test_a_fork_goes_on_from_the_same_place() -> None:
+    one = sampling.sampler(ir.Sampling(temperature=1, seed=3), Defaults())
+    logits = mx.zeros((1, 1000))
+    one(logits)
+    other = one.fork()
+    expected = [one(logits).item() for _ in range(5)]
+    assert [other(logits).item() for _ in range(5)] == expected
