@@ -7,6 +7,7 @@ import os
 import threading
 
 import msgspec
+import uvloop
 
 from inference import logs
 from inference.worker.config import Config
@@ -26,7 +27,7 @@ def main() -> None:
     threading.excepthook = leave_with_thread
     if config.parent is not None:
         threading.Thread(target=leave_with_parent, args=(config.parent,), daemon=True).start()
-    ended = asyncio.run(serve(config))
+    ended = asyncio.run(serve(config), loop_factory=uvloop.new_event_loop)
     log.info("worker ended")
     logging.shutdown()
     # Not by way of the interpreter's end: MLX's threads abort the process there now and then.

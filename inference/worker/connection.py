@@ -9,6 +9,7 @@ import struct
 import sys
 import time
 from collections.abc import Coroutine, Iterable
+from typing import cast
 
 import msgspec
 
@@ -48,7 +49,8 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
+        # Not an isinstance: uvloop's transports are no asyncio.Transport, only alike.
+        transport = cast(asyncio.Transport, transport)
         if not is_own_user(transport.get_extra_info("socket")):
             log.warning("connection refused: another user's process")
             transport.abort()
