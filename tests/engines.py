@@ -103,7 +103,13 @@ class Bench:
                 if isinstance(made, Token):
                     written[made.row].append(made.token)
                     ended |= {made.row} if made.end else set()
+        self.catch_up()
         return [written[each.row] for each in begun], [each.cached for each in begun]
+
+    def catch_up(self) -> None:
+        """Do what waits now."""
+        while not self.waiting.empty():
+            self.waiting.get()()
 
     def work_until(self, done: Callable[[], bool]) -> None:
         while not done():

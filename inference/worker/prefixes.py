@@ -32,12 +32,13 @@ class Recalled:
 
 
 class Prefixes:
-    """For all models. Called on the MLX thread.
+    """For all models. Called on the MLX thread, which `later` has run something between two steps.
 
     `limit` is in bytes of memory; `spare` are those that nothing else takes at the moment.
     """
 
     def __init__(self, limit: int, files: PrefixFiles | None, later: Later, spare: Callable[[], int]) -> None:
+        self.later = later
         self._limit = limit
         self._spare = spare
         self._files = files
@@ -86,11 +87,11 @@ class Prefixes:
         surplus = (len(found.prefix.tokens) - found.length) // WIDTH
         return Recalled(caches.cut_back(found.prefix.value, surplus), found.length // WIDTH)
 
-    def keep(self, address: Address, take: Callable[[], Cache]) -> None:
-        """`take` gets the cache out of its batch, where it is not kept already."""
+    def keep(self, address: Address, read: Cache) -> None:
+        """What was `read` may still lie in a batch."""
         if len(address.tokens) < SHORTEST * WIDTH or self._index.covers(address.space, address.tokens):
             return
-        cache = caches.settled(take())
+        cache = caches.settled(read)
         self._put(Prefix(address.space, address.tokens, cache, caches.size(cache), caches.trims(cache)))
         if self._writer:
             self._writer.offer(address)
@@ -133,16 +134,22 @@ class Shelf:
         self._kinds = kinds
         self._identity = prefix_folder.identity(model, caches.computed_by(), variant, *kinds)
         self._spaces: set[str] = set()
+        self._is_open = True
         prefixes.open(model.name, self._identity)
 
     def recall(self, tenant: str, tokens: Sequence[int]) -> Recalled | None:
         """A cache of the longest beginning of these tokens that is kept."""
         return self._prefixes.recall(self._space(tenant), pack(tokens), self._kinds)
 
-    def keep(self, tenant: str, tokens: Sequence[int], take: Callable[[], Cache]) -> None:
-        self._prefixes.keep(Address(self._model, self._identity, self._space(tenant), pack(tokens)), take)
+    def keep(self, tenant: str, tokens: Sequence[int], cache: Cache) -> None:
+        self._prefixes.keep(Address(self._model, self._identity, self._space(tenant), pack(tokens)), cache)
+
+    def keep_soon(self, tenant: str, tokens: Sequence[int], cache: Cache) -> None:
+        """Once what this step has to say is on its way: whoever waits for the end shall not wait for this."""
+        self._prefixes.later(lambda: self.keep(tenant, tokens, cache) if self._is_open else None)
 
     def close(self) -> None:
+        self._is_open = False
         self._prefixes.close(self._model, self._spaces)
 
     def _space(self, tenant: str) -> str:

@@ -60,7 +60,8 @@ class Reuse:
                 self._keep(piece.uid)
         for answer in answers:
             if answer.finish_reason is not None and (start := self._rows.pop(answer.uid, None)):
-                self._leave(start, answer.all_tokens, answer.prompt_cache)
+                assert start.tenant is not None
+                self._shelf.keep_soon(start.tenant, answer.all_tokens, answer.prompt_cache)
 
     def leave(self, row: int) -> None:
         """Before a row is removed in the middle: its prompt may come again."""
@@ -69,9 +70,7 @@ class Reuse:
             del self._rows[row]
 
     def _keep(self, row: int) -> None:
+        tenant = self._rows[row].tenant
+        assert tenant is not None
         for cache, tokens in self._batch.extract_cache([row]).values():
-            self._leave(self._rows[row], tokens, cache)
-
-    def _leave(self, start: Start, tokens: list[int], cache: Cache) -> None:
-        assert start.tenant is not None
-        self._shelf.keep(start.tenant, tokens, lambda: cache)
+            self._shelf.keep(tenant, tokens, cache)

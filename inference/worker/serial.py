@@ -165,7 +165,7 @@ class SerialEngine:
 
     def _keep(self, row: Row) -> None:
         if self._shelf is not None and row.tenant is not None:
-            self._shelf.keep(row.tenant, row.prompt[:-1], lambda: row.model.cache)
+            self._shelf.keep(row.tenant, row.prompt[:-1], row.model.cache)
 
     def _begin_guessing(self, length: int) -> Reader | None:
         """None where there is no small model, or where it could not see so far."""

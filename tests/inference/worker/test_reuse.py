@@ -10,7 +10,7 @@ import pytest
 from inference import ir
 from inference.footprints import CHUNK
 from inference.installed import Installed
-from inference.worker.engine import Reading
+from inference.worker.engine import Reading, Token
 from tests.engines import DEMO, GREEDY, KINDS, Bench, bench, make_model
 
 # Among few tokens: random weights find all about as likely, and then the last bit of a logit could choose another.
@@ -173,3 +173,23 @@ def test_nothing_is_kept_where_no_memory_is_spare() -> None:
         for _ in range(2):
             assert engine.write(prompt)[1] == [0]
         assert engine.prefixes.size == 0
+
+
+def test_the_end_of_an_answer_is_told_before_the_answer_is_kept() -> None:
+    with bench() as roomy:
+        roomy.engine.insert(tokens(100, 5), GREEDY, max_tokens=40, tenant="one")
+        made: list[Token | Reading] = []
+        while not made or not isinstance(made[-1], Token) or made[-1].end is None:
+            made = list(roomy.engine.step())
+        prompt_alone = roomy.prefixes.size
+        roomy.catch_up()
+        assert roomy.prefixes.size > prompt_alone
+
+
+def test_what_waits_to_be_kept_goes_with_its_model() -> None:
+    with bench() as roomy:
+        roomy.engine.insert(tokens(100, 5), GREEDY, max_tokens=2, tenant="one")
+        while roomy.waiting.empty():
+            roomy.engine.step()
+    roomy.catch_up()
+    assert roomy.prefixes.size == 0
