@@ -14,6 +14,7 @@ from typing import cast
 import msgspec
 
 from inference.errors import GatewayError, Kind
+from inference.ir import Event
 from inference.protocols import native, wire
 from inference.worker import forms
 from inference.worker.scheduler import Scheduler
@@ -188,15 +189,16 @@ class Connection(asyncio.Protocol):
         self.send([wire.Accepted(frame.id)])
 
     def deliver(self, updates: Iterable[Update]) -> None:
-        """One step's updates: all events in one frame, then the frames that end requests."""
-        events: list[tuple[int, msgspec.Raw]] = []
+        """What came since the last time: the events of all answers in one frame, then the frames that end requests."""
+        answers: dict[int, list[Event]] = {}
         frames: list[wire.Frame] = []
         for update in updates:
             if isinstance(update.content, wire.Frame):
                 frames.append(update.content)
             else:
-                events.append((update.caller.id, msgspec.Raw(wire.encode(update.content))))
-        self.send([wire.Events(tuple(events)), *frames] if events else frames)
+                answers.setdefault(update.caller.id, []).extend(update.content)
+        events = tuple((number, msgspec.Raw(wire.encode(told))) for number, told in answers.items())
+        self.send([wire.Events(events), *frames] if events else frames)
 
 
 def read[T](decoder: msgspec.msgpack.Decoder[T], data: msgspec.Raw) -> T:
