@@ -8,6 +8,7 @@ from inference import ir
 from inference.installed import DEMO_NAME
 from inference.protocols import native
 from inference.protocols.codec import Aim
+from inference.protocols.local_requests import BATCH_TIER
 from tests.local_models import WEATHER, question
 from tests.schemas import SCHEMAS
 
@@ -39,6 +40,8 @@ def job(dice: random.Random) -> native.Job:
         "sampling": sampling(dice),
         "stop": tuple(dice.sample(STOPS, dice.choice([0, 0, 0, 1, 2]))),
         "max_tokens": dice.choice([1, 2, 8, 30, 100, 200]),
+        "logprobs": dice.choice([None, None, None, 0, 3]),
+        "service_tier": dice.choice([None, None, BATCH_TIER]),
     }
     if dice.random() < 0.2:
         return raw(dice, common)

