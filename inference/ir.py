@@ -195,14 +195,15 @@ class Usage(msgspec.Struct, frozen=True, omit_defaults=True):
     service_tier: str | None = None
 
 
-class Candidate(msgspec.Struct, frozen=True, array_like=True):
+# A long prompt has many of these two; nothing in them can point back at them, so no collector need look.
+class Candidate(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A token that could have been written, as the bytes that it stands for. `logprob` is of the model itself."""
 
     data: bytes
     logprob: float
 
 
-class Token(msgspec.Struct, frozen=True, array_like=True):
+class Token(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A token of a text, and the likeliest `candidates` for its place, the best first.
 
     `data` are those of its bytes that the text shows. `logprob` is None where nothing stands before the token.

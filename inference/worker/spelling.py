@@ -40,8 +40,7 @@ class Spelling:
     """`begun` is how many code points of the text are judged: shown, or left out."""
 
     def __init__(self, tokenizer: TokenizerWrapper) -> None:
-        self._tokenizer = tokenizer
-        self._detokenizer = tokenizer.detokenizer
+        self._vocabulary = Vocabulary(tokenizer)
         self._waiting: list[Part] = []
         self._parts: deque[Part] = deque()
         self._text = ""
@@ -49,7 +48,7 @@ class Spelling:
 
     def add(self, token: int, likelihood: Likelihood, text: str) -> None:
         """`text` is what has come with this token, and belongs also to those before it that had none."""
-        self._waiting.append(Part(likelihood, len(spelt(token, self._detokenizer, self._tokenizer))))
+        self._waiting.append(Part(likelihood, len(self._vocabulary[token])))
         self.settle(text)
 
     def settle(self, text: str) -> None:
@@ -80,11 +79,12 @@ class Spelling:
         piece = self._text[: max(0, end - self._judged)]
         self._text = self._text[len(piece) :]
         self._judged += len(piece)
-        data = piece.encode()
+        data, at = piece.encode(), 0
         told: list[ir.Token] = []
-        while self._parts and (data or not self._parts[0].left):
+        while self._parts and (at < len(data) or not self._parts[0].left):
             part = self._parts[0]
-            mine, data = data[: part.left], data[part.left :]
+            mine = data[at : at + part.left]
+            at += len(mine)
             part.left -= len(mine)
             part.data += mine if shows else b""
             if not part.left:
@@ -93,10 +93,8 @@ class Spelling:
         return told
 
     def _token(self, part: Part) -> ir.Token:
-        candidates = [
-            ir.Candidate(spelt(token, self._detokenizer, self._tokenizer), logprob)
-            for token, logprob in part.likelihood.candidates
-        ]
+        vocabulary = self._vocabulary
+        candidates = [ir.Candidate(vocabulary[token], logprob) for token, logprob in part.likelihood.candidates]
         return ir.Token(part.data, part.likelihood.logprob, tuple(candidates))
 
 
@@ -109,6 +107,19 @@ def spell(
         spelling.add(token, likelihood, "")
     spelling.settle(text)
     return spelling.tell(0, len(text))
+
+
+class Vocabulary(dict[int, bytes]):
+    """The bytes of tokens by themselves, each found out once: a prompt asks for the same few again and again."""
+
+    def __init__(self, tokenizer: TokenizerWrapper) -> None:
+        super().__init__()
+        self._tokenizer = tokenizer
+        self._detokenizer = tokenizer.detokenizer
+
+    def __missing__(self, token: int) -> bytes:
+        self[token] = spelt(token, self._detokenizer, self._tokenizer)
+        return self[token]
 
 
 def spelt(token: int, detokenizer: StreamingDetokenizer, tokenizer: TokenizerWrapper) -> bytes:

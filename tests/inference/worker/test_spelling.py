@@ -1,5 +1,6 @@
 """Tokens and the text they spell, with the demo model's tokenizer and texts that no model was asked for."""
 
+import time
 from itertools import count
 from typing import Any
 
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from inference import ir
 from inference.worker.adapter import TokenizerWrapper
 from inference.worker.parsing import Answer
-from inference.worker.spelling import Likelihood, Spelling
+from inference.worker.spelling import Likelihood, Spelling, spell
 from tests.inference.worker.test_parsing import CALL, TOOLS
 from tests.local_models import Answered
 
@@ -120,3 +121,23 @@ def test_without_a_spelling_nothing_is_told(tokenizer: TokenizerWrapper) -> None
     answer = Answer(tokenizer, [], ())
     (token, *_) = tokenizer.encode("word", add_special_tokens=False)
     assert answer.feed(token) + answer.end("max_tokens", token=False) == [ir.TextDelta(tokenizer.decode([token]))]
+
+
+def test_a_token_of_a_long_prompt_costs_no_more_than_one_of_a_short(tokenizer: TokenizerWrapper) -> None:
+    def cost(words: int) -> float:
+        """Processor time for each, in seconds."""
+        tokens, text = tokenizer.encode(" capital", add_special_tokens=False) * words, " capital" * words
+        began = time.thread_time()
+        spelt = spell(tokens, [Likelihood(-1.0)] * words, text, tokenizer=tokenizer)
+        took = time.thread_time() - began
+        assert b"".join(token.data for token in spelt).decode() == text
+        return took / words
+
+    assert cost(320_000) < 3 * min(cost(10_000) for _ in range(3))
+
+
+def test_what_a_token_stands_for_is_found_out_once(tokenizer: TokenizerWrapper) -> None:
+    tokens = tokenizer.encode(" capital", add_special_tokens=False) * 2
+    likelihoods = [Likelihood(-1.0, [(token, -2.0) for token in tokens])] * 2
+    first, second = spell(tokens, likelihoods, " capital capital", tokenizer=tokenizer)
+    assert first.candidates[0].data is second.candidates[0].data is second.candidates[1].data
