@@ -159,6 +159,7 @@ class Batch:
         numbers = [number for number, row in self._rows.items() if unwanted(row.work.caller)]
         for number in numbers:
             self.engine.remove(number)
+        # Not before: whoever is still there is told where that fails.
         return [self._rows.pop(number).done() for number in numbers]
 
     def fail(self, error: GatewayError) -> list[Update]:

@@ -77,7 +77,7 @@ class Scheduler:
         waiting = self._inbox.remove(lambda work: unwanted(work.caller))
         if waiting:
             self._deliver([unanswered(work.caller) for work in waiting])
-        self._later(None, lambda: [update for one in self._residents for update in one.batch.cancel(unwanted)])
+        self._later(None, lambda: [update for one in self._residents for update in self._cancel(one, unwanted)])
 
     def configure(self, generation: int, options: Sequence[wire.ModelOptions]) -> None:
         """Every gateway process tells the same: what is not newer is known."""
@@ -191,14 +191,25 @@ class Scheduler:
             for update in batch.step():
                 updates.append(update)
         except Exception:
-            # What MLX raises leaves the batch in an unknown state: the model is loaded anew for the next request.
             log.exception("step failed model=%s", resident.name)
-            updates += batch.fail(GatewayError(Kind.INTERNAL_ERROR, "The local model failed."))
-            self._models.drop(resident.name)
+            updates += self._give_up(resident)
         finally:
             self._throughput.add(read=batch.read - read, written=batch.written - written)
             self._steps += 1
             self._step_seconds = time.monotonic() - began
+        return updates
+
+    def _cancel(self, resident: Resident, unwanted: Callable[[Caller], bool]) -> Sequence[Update]:
+        try:
+            return resident.batch.cancel(unwanted)
+        except Exception:
+            log.exception("cancel failed model=%s", resident.name)
+            return self._give_up(resident)
+
+    def _give_up(self, resident: Resident) -> list[Update]:
+        """What MLX raises leaves the batch in an unknown state: the model is loaded anew for the next request."""
+        updates = resident.batch.fail(GatewayError(Kind.INTERNAL_ERROR, "The local model failed."))
+        self._models.drop(resident.name)
         return updates
 
     def _note(self) -> None:

@@ -134,6 +134,21 @@ def test_an_answer_that_ended_in_a_step_that_fails_is_whole(bench: Bench) -> Non
     assert bench.text(1) == "a"
 
 
+def test_a_cancel_that_fails_ends_every_answer_of_its_model(bench: Bench) -> None:
+    bench.submit(1, max_tokens=9)
+    bench.submit(2, "stuck", max_tokens=9)
+    bench.submit(3, model="two", max_tokens=9)
+    first = bench.inserted(2)
+    first.steps.release(3)
+    second = bench.engine(1)
+    bench.until(lambda: second.prompts)
+    bench.scheduler.cancel(lambda _: True)
+    bench.steps(1)
+    assert {bench.refusal(number).kind for number in (1, 2)} == {Kind.INTERNAL_ERROR}
+    assert isinstance(bench.end(3), wire.Done)
+    assert first.closed
+
+
 def test_a_request_that_breaks_while_it_is_read_fails_alone(bench: Bench) -> None:
     bench.submit(1)
     engine = bench.inserted(1)
