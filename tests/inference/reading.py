@@ -118,6 +118,11 @@ def openai_assembled(stream: bytes) -> dict[str, Any]:
 
 
 def extend(message: dict[str, Any], delta: dict[str, Any]) -> None:
+    for part in delta["content"] if isinstance(delta.get("content"), list) else ():
+        if part["type"] == "text":
+            message["content"] = message.get("content", "") + part["text"]
+        for thought in part.get("thinking") or ():
+            message["reasoning_content"] = message.get("reasoning_content", "") + thought["text"]
     for name in ("content", "reasoning_content", "refusal"):
         if isinstance(delta.get(name), str):
             message[name] = message.get(name, "") + delta[name]

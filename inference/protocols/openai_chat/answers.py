@@ -39,25 +39,59 @@ class CallPiece(msgspec.Struct, gc=False):
     function: FunctionPiece | None = None
 
 
+class Part(msgspec.Struct, gc=False):
+    """Of a content in parts, as Mistral's reasoning models send it; what one thinks is in parts again."""
+
+    type: str | None = None
+    text: str | None = None
+    thinking: "str | list[Part] | None" = None
+
+
 class Piece(msgspec.Struct, gc=False):
     """A whole message, or the new part of one."""
 
-    content: str | None = None
+    content: str | list[Part] | None = None
     refusal: str | None = None
     reasoning_content: str | None = None
     reasoning: str | None = None
     reasoning_details: JSON = None
     tool_calls: list[CallPiece] | None = None
 
-    @property
-    def thinking(self) -> str:
-        """One of three places, for servers tell the same in several."""
+    def said(self) -> list[ir.Thinking | ir.Text]:
+        """Thinking, from one of four places, for servers tell the same in several; and content."""
+        thinking = self._thinking()
+        said: list[ir.Thinking | ir.Text] = [ir.Thinking(thinking)] if thinking else []
+        if isinstance(self.content, list):
+            return said + [block for part in self.content if (block := block_of(part, thinks=not thinking))]
+        return [*said, ir.Text(self.content)] if self.content else said
+
+    def _thinking(self) -> str:
         return self.reasoning_content or self.reasoning or (self.reasoning_details and self._details()) or ""
 
     def _details(self) -> str:
         details = self.reasoning_details if isinstance(self.reasoning_details, list) else []
         texts = (detail.get("text") for detail in details if isinstance(detail, dict))
         return "".join(text for text in texts if isinstance(text, str))
+
+
+def block_of(part: Part, *, thinks: bool) -> ir.Thinking | ir.Text | None:
+    match part.type:
+        case "text":
+            return ir.Text(part.text) if part.text else None
+        case "thinking":
+            text = told(part.thinking)
+            return ir.Thinking(text) if text and thinks else None
+        case "reference":
+            return None
+        case _:
+            log.info("part of an answer is not known", type=(part.type or "")[:LONGEST_NAME])
+            return None
+
+
+def told(thinking: str | list[Part] | None) -> str:
+    if isinstance(thinking, list):
+        return "".join(part.text or "" for part in thinking)
+    return thinking or ""
 
 
 class Choice(msgspec.Struct, gc=False):

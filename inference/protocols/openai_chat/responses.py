@@ -45,10 +45,9 @@ def parse_completion(body: bytes) -> ir.Completion:
 
 def parse_content(message: Piece, *, cut: bool) -> list[ir.Block]:
     """`cut`: the answer was too long, so that a call whose arguments are no object is only half of one."""
-    content: list[ir.Block] = []
-    if message.thinking:
-        content.append(ir.Thinking(message.thinking))
-    content += [ir.Text(text) for text in (message.content, message.refusal) if text]
+    content: list[ir.Block] = [*message.said()]
+    if message.refusal:
+        content.append(ir.Text(message.refusal))
     for position, call in enumerate(message.tool_calls or ()):
         if call.function is None or not call.function.name:
             continue

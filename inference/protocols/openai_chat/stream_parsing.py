@@ -103,10 +103,9 @@ class StreamParser(EventParser):
     def _piece(self, piece: Piece) -> list[ir.Event]:
         """One chunk may hold several kinds: always in this order."""
         events: list[ir.Event] = []
-        if piece.thinking:
-            events += self._say(ir.ThinkingDelta(piece.thinking))
-        if piece.content:
-            events += self._say(ir.TextDelta(piece.content))
+        for block in piece.said():
+            is_text = isinstance(block, ir.Text)
+            events += self._say(ir.TextDelta(block.text) if is_text else ir.ThinkingDelta(block.text))
         if piece.refusal:
             self._refusal.append(piece.refusal)
             self._keep(len(piece.refusal))

@@ -36,6 +36,31 @@ def test_an_openai_answer_is_thinking_text_and_calls() -> None:
     assert answer.content == (ir.Thinking("hm"), ir.Text("a"), ir.ToolUse("c", "f", {"x": 1}))
 
 
+def thinking(*texts: str) -> dict[str, Any]:
+    return {"type": "thinking", "thinking": [{"type": "text", "text": text} for text in texts], "closed": True}
+
+
+def test_content_in_parts_is_thinking_and_text_in_their_order() -> None:
+    one, two = {"type": "text", "text": "a"}, {"type": "text", "text": "b"}
+    reference = {"type": "reference", "reference_ids": [0]}
+    answer = openai("tool_calls", content=[thinking("h", "m"), one, reference, thinking(), two], tool_calls=[call()])
+    assert answer.content == (ir.Thinking("hm"), ir.Text("a"), ir.Text("b"), ir.ToolUse("c", "f", {}))
+    assert openai(content=[{"type": "thinking", "thinking": "hm"}]).content == (ir.Thinking("hm"),)
+    assert openai(content=[]).content == ()
+
+
+def test_thinking_that_is_told_in_two_places_is_read_once() -> None:
+    answer = openai(reasoning_content="hm", content=[thinking("hm"), {"type": "text", "text": "a"}])
+    assert answer.content == (ir.Thinking("hm"), ir.Text("a"))
+
+
+@pytest.mark.parametrize("content", [7, {"type": "text", "text": "a"}, ["a"], [{"type": "text", "text": 7}]])
+def test_content_of_no_known_form_is_no_answer(content: object) -> None:
+    with pytest.raises(BackendError) as caught:
+        openai(content=content)
+    assert caught.value.kind is Kind.UPSTREAM_INVALID_RESPONSE
+
+
 @pytest.mark.parametrize(
     ("finish_reason", "calls", "stop_reason"),
     [

@@ -52,6 +52,7 @@ ANSWERS: dict[str, tuple[tuple[ir.Block, ...], ir.StopReason, ir.Usage]] = {
         OPENAI_USAGE,
     ),
     "openai_escapes.sse": ((ir.Text('Grüße \\ "世界" 👋\t/\u2028\n\x01'),), "end_turn", ir.Usage()),
+    "openai_content_in_parts.sse": ((ir.Thinking("Let me see."), ir.Text("It is four.")), "end_turn", ir.Usage(20, 9)),
     "openai_no_mark.sse": ((ir.Text("Hi there"),), "end_turn", ir.Usage()),
     "anthropic_text.sse": ((ir.Text(TEXT),), "end_turn", ANTHROPIC_USAGE),
     "anthropic_thinking.sse": (
