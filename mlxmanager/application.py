@@ -49,6 +49,7 @@ def make_gateway() -> Gateway:
         ),
         hosts=settings.ALLOWED_HOSTS,
         origins=frozenset(settings.CORS_ORIGINS),
+        is_behind_proxy=bool(settings.PUBLIC_URL),
     )
 
 

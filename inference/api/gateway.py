@@ -51,6 +51,7 @@ class Gateway:
         limits: Limits,
         hosts: Sequence[str],
         origins: Collection[str],
+        is_behind_proxy: bool,
     ) -> None:
         self.keeper = keeper
         self.executor = executor
@@ -61,6 +62,7 @@ class Gateway:
         self.limits = limits
         self.hosts = hosts
         self.origins = origins
+        self.is_behind_proxy = is_behind_proxy
         self._goes_by = lru_cache(maxsize=KNOWN_HOSTS)(self._is_ours)
         self.activity = Activity()
         self.last_used = LastUsed()

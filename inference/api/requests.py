@@ -59,6 +59,10 @@ class ApiRequest:
         client = self._scope.get("client")
         return client[0] if client else ""
 
+    @property
+    def http_version(self) -> str:
+        return str(self._scope["http_version"])
+
     async def receive_body(self, receive: Receive, most: int) -> None:
         """Receive the body.
 

@@ -16,12 +16,22 @@ OF_PROXIES = ("forwarded", "via", "x-real-ip")
 OF_PROXIES_BEGIN = "x-forwarded-"
 
 
+# As nginx asks, by default, without a word of the client. Who asks for himself has spoken 1.1 for long.
+VERSION_OF_PROXIES = "1.0"
+
+
 def is_from_here(request: ApiRequest) -> bool:
     if not request.peer or not ipaddress.ip_address(request.peer).is_loopback:
         return False
     host, _ = split_domain_port(request.headers.get("host", ""))
-    forwarded = any(name in OF_PROXIES or name.startswith(OF_PROXIES_BEGIN) for name in request.headers)
-    return host in LOCAL_NAMES and not forwarded
+    return host in LOCAL_NAMES and not is_forwarded(request)
+
+
+def is_forwarded(request: ApiRequest) -> bool:
+    """Whether it came by a proxy, or may have: where one is set up, not all that it sends tells of it."""
+    if request.gateway.is_behind_proxy or request.http_version == VERSION_OF_PROXIES:
+        return True
+    return any(name in OF_PROXIES or name.startswith(OF_PROXIES_BEGIN) for name in request.headers)
 
 
 def client_of(request: ApiRequest) -> Client | None:
