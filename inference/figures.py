@@ -1,18 +1,19 @@
 """The figures of all web processes, put together: each writes its own to a file in HOME, which all read.
 
 A process that answers writes first, so that no counter ever looks smaller in another's answer. One that has ended
-leaves its file, and with it what it had counted.
+leaves its file: the next to come goes on in it, from what was counted there.
 """
 
 import contextlib
+import itertools
 import os
-import secrets
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import msgspec
 
+from inference import locks
 from inference.metrics import Key
 
 
@@ -44,31 +45,53 @@ class Board:
     def __init__(self, folder: Path) -> None:
         self.pid = os.getpid()
         self._folder = folder
-        # A process may have the number of one that has ended.
-        self._name = f"{self.pid}-{secrets.token_hex(4)}"
+        self._file: Path | None = None
+        self._before: Mapping[Key, float] = {}
 
     def show(self, figures: Figures) -> None:
         """Whole or not at all. A full disk leaves the others with what was shown before."""
-        beside = self._folder / f"{self._name}.new"
         with contextlib.suppress(OSError):
-            self._folder.mkdir(parents=True, exist_ok=True)
-            beside.write_bytes(encode(figures))
-            beside.replace(self._folder / f"{self._name}.figures")
+            file = self._file or self._claim()
+            beside = file.with_suffix(".new")
+            counts = added(figures.counts, self._before)
+            beside.write_bytes(encode(Figures(figures.pid, counts, figures.gauges)))
+            beside.replace(file)
 
     def add_up(self, own: Figures) -> dict[Key, float]:
         """This process's figures and those of all others."""
-        total: defaultdict[Key, float] = defaultdict(float)
-        for figures in (own, *self._others()):
-            gauges = figures.gauges if runs(figures.pid) else {}
-            for key, value in (*figures.counts.items(), *gauges.items()):
-                total[key] += value
-        return dict(total)
+        others = list(self._others())
+        gauges = [figures.gauges for figures in (own, *others) if runs(figures.pid)]
+        return added(self._before, own.counts, *(figures.counts for figures in others), *gauges)
+
+    def _claim(self) -> Path:
+        """The first file that no living process has: what it holds is of one that has ended."""
+        for number in itertools.count(1):
+            with contextlib.suppress(locks.Held):
+                locks.hold(self._folder / f"{number}.lock")
+                break
+        self._file = self._folder / f"{number}.figures"
+        last = read(self._file)
+        self._before = last.counts if last else {}
+        return self._file
 
     def _others(self) -> Iterator[Figures]:
         for file in self._folder.glob("*.figures"):
-            if file.stem != self._name:
-                with contextlib.suppress(OSError, msgspec.MsgspecError):
-                    yield DECODER.decode(file.read_bytes())
+            if file != self._file and (figures := read(file)) is not None:
+                yield figures
+
+
+def read(file: Path) -> Figures | None:
+    with contextlib.suppress(OSError, msgspec.MsgspecError):
+        return DECODER.decode(file.read_bytes())
+    return None
+
+
+def added(*several: Mapping[Key, float]) -> dict[Key, float]:
+    total: defaultdict[Key, float] = defaultdict(float)
+    for values in several:
+        for key, value in values.items():
+            total[key] += value
+    return dict(total)
 
 
 def runs(pid: int) -> bool:

@@ -38,6 +38,21 @@ def test_of_a_process_that_has_ended_the_counts_stay_and_the_gauges_go(tmp_path:
     assert Board(tmp_path).add_up(figures(3, 1)) == {COUNT: 23, GAUGE: 1}
 
 
+def test_those_that_come_and_go_leave_one_file_with_all_their_counts(tmp_path: Path) -> None:
+    staying = Board(tmp_path)
+    staying.show(figures(3, 1))
+    for _ in range(3):
+        other = multiprocessing.get_context("spawn").Process(target=show_and_end, args=(tmp_path,))
+        other.start()
+        other.join()
+        assert other.exitcode == 0
+    assert len(list(tmp_path.glob("*.figures"))) == 2
+    assert staying.add_up(figures(3, 1)) == {COUNT: 63, GAUGE: 1}
+    successor = Board(tmp_path)
+    successor.show(figures(1, 1))
+    assert successor.add_up(figures(1, 1)) == staying.add_up(figures(3, 1)) == {COUNT: 64, GAUGE: 2}
+
+
 def test_a_file_that_cannot_be_read_is_passed_over(tmp_path: Path) -> None:
     (tmp_path / "1-broken.figures").write_bytes(b"\xff half a file")
     assert Board(tmp_path).add_up(figures(3, 1)) == {COUNT: 3, GAUGE: 1}
