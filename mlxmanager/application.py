@@ -10,6 +10,7 @@ from inference import figures, installed, restarts, sockets
 from inference.api.endpoint import Endpoint
 from inference.api.gateway import Gateway, Limits
 from inference.api.health import PATHS, Health
+from inference.api.housekeeping import keep
 from inference.api.installed_models import InstalledModels
 from inference.api.metrics import PATH, Metrics
 from inference.api.requests import ApiRequest, App, Message, Receive, Send
@@ -90,12 +91,14 @@ class Application:
     async def live(self, receive: Receive, send: Send) -> None:
         await receive()
         await self.gateway.start()
-        housekeeping = asyncio.gather(self.gateway.keep_house(), self.metrics.keep_shown())
-        await send({"type": "lifespan.startup.complete"})
-        await receive()
-        housekeeping.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await housekeeping
-        await self.metrics.show()
-        await self.gateway.stop()
+        housekeeping = asyncio.create_task(keep(self.gateway.keep_house(), self.metrics.keep_shown()))
+        try:
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+            housekeeping.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await housekeeping
+            await self.metrics.show()
+        finally:
+            await self.gateway.stop()
         await send({"type": "lifespan.shutdown.complete"})
