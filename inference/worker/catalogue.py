@@ -14,6 +14,8 @@ log = logging.getLogger(__name__)
 # A name leads to a folder through this alone.
 type LookUp = Callable[[str], Installed | None]
 
+# Characters: mlx lists all the weights that it misses.
+LONGEST_REASON = 300
 # How long, in seconds, the disk is not asked again about a model that is there.
 SEEN = 1.0
 
@@ -63,6 +65,13 @@ def loading(name: str) -> Iterator[None]:
     except FilesError as error:
         raise GatewayError(Kind.MODEL_NOT_INSTALLED, f"model: {name} is not loaded: {error}.", param="model") from error
     except Exception as error:
-        log.exception("model failed to load model=%s", name)
+        # At each request for it: where in the code it was is of use to few.
+        log.warning("model failed to load model=%s reason=%s", name, told(error))
+        log.debug("model failed to load model=%s", name, exc_info=True)
         message = f"model: {name} cannot be loaded ({type(error).__name__})."
         raise GatewayError(Kind.MODEL_NOT_INSTALLED, message, param="model") from error
+
+
+def told(error: Exception) -> str:
+    """In one line, and not without end."""
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"[:LONGEST_REASON]

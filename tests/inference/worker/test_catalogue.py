@@ -1,12 +1,14 @@
 """What is installed is looked up on disk once a moment, and what is not, each time."""
 
+import logging
 from pathlib import Path
 
 import pytest
 
+from inference.errors import GatewayError
 from inference.installed import Installed
 from inference.worker import catalogue
-from inference.worker.catalogue import remembering
+from inference.worker.catalogue import loading, remembering
 
 
 def counting(asked: list[str], *, there: bool) -> catalogue.LookUp:
@@ -40,3 +42,18 @@ def test_what_is_not_there_may_come_at_any_time() -> None:
     assert look_up("a/one") is None
     assert look_up("a/one") is None
     assert asked == ["a/one", "a/one"]
+
+
+def test_a_failed_load_is_one_line_with_its_reason_and_where_it_was_for_those_who_look_closer(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.DEBUG, logger="inference.worker.catalogue")
+    with pytest.raises(GatewayError, match=r"cannot be loaded \(ValueError\)"), loading("a/one"):
+        raise ValueError("Missing weights:\n  layers.0\n" + "  layers.1\n" * 1000)
+    told, closer = caplog.records
+    assert (told.levelname, told.exc_info) == ("WARNING", None)
+    assert "a/one reason=ValueError: Missing weights: layers.0 layers.1" in told.getMessage()
+    assert "\n" not in told.getMessage()
+    assert len(told.getMessage()) < 400
+    assert closer.levelname == "DEBUG"
+    assert closer.exc_info is not None
