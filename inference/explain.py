@@ -10,6 +10,7 @@ from inference import budget, installed, running_gateway
 from inference.cooldowns import Cooldowns, name_of
 from inference.installed import Installed
 from inference.local_states import is_resident, known_budget, worker_state
+from inference.models import read_drafts
 from inference.protocols import wire
 from routing import patterns
 from routing.models import BackendMapping
@@ -59,7 +60,8 @@ class Explanation:
 class Surroundings:
     """`worker` None: none answers. `budget` is for the local models' memory in bytes; None: not known.
 
-    `cooling`: the targets that are cooling down, by name; None: no gateway answers.
+    `cooling`: the targets that are cooling down, by name; None: no gateway answers. `drafts` are the models that guess
+    for others, by the others' names.
     """
 
     snapshot: Snapshot
@@ -67,6 +69,7 @@ class Surroundings:
     worker: wire.Status | None
     budget: int | None
     cooling: Collection[str] | None
+    drafts: Mapping[str, str]
 
 
 def look_around(cooldowns: Cooldowns | None = None) -> Surroundings:
@@ -85,6 +88,7 @@ def look_around(cooldowns: Cooldowns | None = None) -> Surroundings:
         worker=worker,
         budget=known_budget(worker),
         cooling=cooling,
+        drafts=read_drafts(),
     )
 
 
@@ -129,7 +133,11 @@ def local_checks(target: Target, around: Surroundings) -> list[Check]:
         checks = [Check("installed", "no", f"pull it: manage.py models pull {target.model}")]
     else:
         installed = Check("installed", "no" if found.problem else "yes", found.problem or describe_files(found))
-        checks = [installed, fits(found, around.budget)]
+        guesser = around.drafts.get(target.model)
+        draft = around.installed.get(guesser) if guesser is not None else None
+        checks = [installed, fits(found, draft, around.budget)]
+        if guesser is not None:
+            checks.insert(1, draft_check(guesser, draft))
     if around.worker is None:
         return [*checks, Check("worker running", "unknown", "none answers; serve starts it")]
     return [*checks, Check("worker running", "yes", residence(target.model, around.worker))]
@@ -140,12 +148,21 @@ def describe_files(model: Installed) -> str:
     return size if model.adapter is None else f"{size}, an adapter of {model.adapter.base}"
 
 
-def fits(model: Installed, available: int | None) -> Check:
-    needed = f"it needs {budget.readable(model.needs)}"
+def draft_check(name: str, draft: Installed | None) -> Check:
+    if draft is None:
+        return Check("draft model", "no", f"{name} is not installed; pull it: manage.py models pull {name}")
+    if draft.problem is not None:
+        return Check("draft model", "no", f"{name} is not loaded: {draft.problem}")
+    return Check("draft model", "yes", f"{name}, {describe_files(draft)}")
+
+
+def fits(model: Installed, draft: Installed | None, available: int | None) -> Check:
+    needs = model.needs + (draft.needs if draft is not None else 0)
+    needed = f"it needs {budget.readable(needs)}" + (" with its draft model" if draft is not None else "")
     if available is None:
         return Check("fits", "unknown", f"{needed}; only a running worker knows the device")
     why = f"{needed} of {budget.readable(available)}"
-    return Check("fits", "yes" if model.needs <= available else "no", why)
+    return Check("fits", "yes" if needs <= available else "no", why)
 
 
 def residence(model: str, worker: wire.Status) -> str:

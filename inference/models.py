@@ -95,6 +95,12 @@ def read_options() -> tuple[ModelOptions, ...]:
     return tuple(map(options_of, LocalModel.objects.all()))
 
 
+def read_drafts() -> dict[str, str]:
+    """The draft models, by those that they guess for."""
+    rows = LocalModel.objects.exclude(draft_model=None).values_list("name", "draft_model")
+    return {name: draft for name, draft in rows if draft}
+
+
 def options_of(row: LocalModel) -> ModelOptions:
     return ModelOptions(
         row.name,

@@ -10,8 +10,9 @@ from django.core.management import call_command
 from pytest_django import Settings
 
 from inference.explain import explain, fits, look_around
-from inference.installed import Installed
-from tests.builders import make_credential, make_mapping, make_profile
+from inference.installed import Installed, find
+from inference.models import LocalModel
+from tests.builders import make_credential, make_local_model, make_mapping, make_profile
 from tests.configuration import administrator
 
 pytestmark = pytest.mark.django_db
@@ -20,6 +21,12 @@ pytestmark = pytest.mark.django_db
 def told(model: str) -> str:
     out = StringIO()
     call_command("route", model, stdout=out)
+    return out.getvalue()
+
+
+def listed() -> str:
+    out = StringIO()
+    call_command("models", "list", stdout=out)
     return out.getvalue()
 
 
@@ -87,8 +94,26 @@ def test_a_model_that_cannot_fit_says_so_with_its_numbers(settings: Settings) ->
     assert re.search(r"fits: no, it needs \d\.\d MB of 1\.0 MB", text)
 
 
+def test_a_draft_model_is_looked_at_and_has_to_fit_as_well(settings: Settings) -> None:
+    row = make_local_model("mlxmanager/demo", draft_model="mlxmanager/demo")
+    settings.MEMORY_BUDGET = find(settings.MODELS_DIR, settings.HUB_CACHE)["mlxmanager/demo"].needs * 3 // 2
+    assert "  draft model: yes, mlxmanager/demo, 1.8 MB\n" in told("mlxmanager/demo")
+    assert re.search(r"fits: no, it needs \d+\.\d MB with its draft model of ", told("mlxmanager/demo"))
+    assert "does not fit (it needs " in listed()
+    LocalModel.objects.filter(pk=row.pk).update(draft_model=None)
+    assert "fits: yes, it needs " in told("mlxmanager/demo")
+    assert "   fits (it needs " in listed()
+
+
+def test_a_draft_model_that_is_not_installed_is_why_a_model_cannot_answer() -> None:
+    make_local_model("mlxmanager/demo", draft_model="org/small")
+    text = told("mlxmanager/demo")
+    assert "(can answer: no)" in text
+    assert "  draft model: no, org/small is not installed; pull it: manage.py models pull org/small\n" in text
+
+
 def test_whether_a_model_fits_a_device_that_only_a_worker_knows_is_unknown() -> None:
-    unknown = fits(Installed("org/model", Path(), "models", 0, needs=2**20), None)
+    unknown = fits(Installed("org/model", Path(), "models", 0, needs=2**20), None, None)
     assert (unknown.verdict, unknown.why) == ("unknown", "it needs 1.0 MB; only a running worker knows the device")
 
 

@@ -4,12 +4,14 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError
 
 from inference import downloads, prefix_folder
 from inference.budget import readable
 from inference.explain import Check, fits
 from inference.installed import Installed, find
 from inference.local_states import is_resident, known_budget, worker_state
+from inference.models import read_drafts
 
 PLACES = {"bundled": "comes with MLX Manager", "models": "MLXMANAGER_MODELS_DIR", "cache": "the Hugging Face cache"}
 
@@ -42,14 +44,16 @@ class Command(BaseCommand):
     def list(self) -> None:
         worker = worker_state().status
         available = known_budget(worker)
-        for model in installed().values():
+        models, guessing = installed(), drafts()
+        for model in models.values():
+            draft = models.get(guessing.get(model.name, ""))
             notes = ["for embeddings"] if model.kind == "embedding" else []
             notes += [f"adapter of {model.adapter.base}"] if model.adapter else []
             notes += ["in memory"] if worker is not None and is_resident(model.name, worker) else []
             notes += [f"not loaded: {model.problem}"] if model.problem else []
             row = [
                 f"{model.name:48} {readable(model.size):>9}",
-                tell(fits(model, available)),
+                tell(fits(model, draft, available)),
                 PLACES[model.place],
                 *notes,
             ]
@@ -62,12 +66,13 @@ class Command(BaseCommand):
             revision=revision,
             announce=lambda size: self.stdout.write(f"{name} is {readable(size)} to download"),
         )
-        model = installed()[name]
+        models = installed()
+        model, draft = models[name], models.get(drafts().get(name, ""))
         self.stdout.write(f"{name} is installed ({readable(model.size)}) in {folder}")
         if model.problem is not None:
             self.stdout.write(f"It is not loaded: {model.problem}.")
             return
-        self.stdout.write(f"It {tell(fits(model, known_budget(worker_state().status)))}.")
+        self.stdout.write(f"It {tell(fits(model, draft, known_budget(worker_state().status)))}.")
 
     def remove(self, name: str) -> None:
         folder = downloads.place(name, settings.MODELS_DIR)
@@ -83,6 +88,14 @@ class Command(BaseCommand):
 
 def installed() -> dict[str, Installed]:
     return find(settings.MODELS_DIR, settings.HUB_CACHE)
+
+
+def drafts() -> dict[str, str]:
+    """By the models that they guess for; none where nothing was configured yet, as models may be pulled before."""
+    try:
+        return read_drafts()
+    except DatabaseError:
+        return {}
 
 
 def tell(check: Check) -> str:
