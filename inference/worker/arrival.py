@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from inference.errors import GatewayError
 from inference.installed import ModelKind
 from inference.load_crashes import LoadCrashes
+from inference.model_stamps import Stamp
 from inference.protocols import wire
 from inference.worker.batch import Batch
 from inference.worker.catalogue import LookUp, check_kind, installed, loading
@@ -37,15 +38,17 @@ class Coming:
     """A model that is being loaded. `began` is on the monotonic clock."""
 
     plan: Plan
+    stamp: Stamp
     pieces: Iterator[AnyBatch | None]
     began: float = field(default_factory=time.monotonic)
 
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """A model in memory, `seconds` after it was begun."""
+    """A model in memory, `seconds` after it was begun. `stamp` is that of its files before they were read."""
 
     plan: Plan
+    stamp: Stamp
     batch: AnyBatch
     seconds: float
 
@@ -88,7 +91,7 @@ class Arrival:
         return seen
 
     def begin(self, plan: Plan) -> None:
-        self._coming = Coming(plan, self._load(plan))
+        self._coming = Coming(plan, plan.stamp(), self._load(plan))
 
     def go_on(self) -> Arrived | None:
         """Load a piece; what has arrived with it. A failure is told by `look_at`."""
@@ -104,7 +107,7 @@ class Arrival:
             return None
         self._coming = None
         self._crashes.clear(coming.plan.name)
-        return Arrived(coming.plan, batch, time.monotonic() - coming.began)
+        return Arrived(coming.plan, coming.stamp, batch, time.monotonic() - coming.began)
 
     def fail(self, plan: Plan, error: GatewayError) -> None:
         self.give_up(plan.name)

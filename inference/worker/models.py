@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 LEAST_SECONDS = 0.005
 MOST_SECONDS = 0.03
 RETRY_AFTER = 5
+# Seconds after which the files of a model in memory are looked at again, once somebody asks for it.
+LOOK_AGAIN = 1.0
 
 type Verdict = Literal["now", "later", "short"]
 
@@ -67,7 +69,7 @@ class Models:
             self._bring(work.model, work.kind, urgent=True)
             return "later"
         check_kind(resident.plan.model, work.kind)
-        if resident.plan.options != self._options.load(work.model):
+        if resident.plan.options != self._options.load(work.model) or self._is_replaced(resident):
             self._load_anew(resident)
             return "later"
         if isinstance(work.job, Wish):
@@ -121,6 +123,18 @@ class Models:
         if self.residents.free() >= model.needs:
             log.info("model loads model=%s bytes=%d", name, model.needs)
             self._arrival.begin(model)
+
+    def _is_replaced(self, resident: Resident) -> bool:
+        """Whether other files lie where it was loaded from, whole ones. One that writes goes on as it is."""
+        now = time.monotonic()
+        if len(resident.batch) or now - resident.looked_at < LOOK_AGAIN:
+            return False
+        resident.looked_at = now
+        try:
+            stamp = self._arrival.look_at(resident.name, None, resident.plan.options).stamp()
+        except GatewayError:
+            return False
+        return stamp.is_settled and stamp != resident.stamp
 
     def _load_anew(self, resident: Resident) -> None:
         """Once what it writes is finished."""

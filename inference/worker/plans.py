@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from inference.errors import GatewayError, Kind
 from inference.installed import Installed
+from inference.model_stamps import Stamp, stamp
 from inference.protocols import wire
 from inference.worker.catalogue import LookUp, installed
 
@@ -26,6 +27,13 @@ class Plan:
     def needs(self) -> int:
         """Bytes of memory without which nothing is answered."""
         return self.model.needs + (self.draft.needs if self.draft is not None else 0)
+
+    def stamp(self) -> Stamp:
+        """Of the files as they are now."""
+        models = [one for one in (self.model, self.draft) if one is not None]
+        return stamp(
+            *(one.folder for one in models), *(one.adapter.folder for one in models if one.adapter is not None)
+        )
 
     @property
     def guesses(self) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
+from inference.model_stamps import Stamp
 from inference.worker import memory, residency
 from inference.worker.arrival import AnyBatch, Arrival, Arrived
 from inference.worker.options import Options
@@ -17,12 +18,17 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Resident:
-    """The times are on the monotonic clock. `stays_until`: it makes room for no other before."""
+    """The times are on the monotonic clock. `stays_until`: it makes room for no other before.
+
+    `stamp` is that of the files that it was loaded from, `looked_at` when they were last looked at again.
+    """
 
     plan: Plan
+    stamp: Stamp
     batch: AnyBatch
     stays_until: float
     used_at: float
+    looked_at: float
 
     @property
     def name(self) -> str:
@@ -58,7 +64,8 @@ class Residents:
 
     def add(self, arrived: Arrived) -> Resident:
         now = time.monotonic()
-        resident = Resident(arrived.plan, arrived.batch, now + residency.stay(arrived.seconds), now)
+        stays_until = now + residency.stay(arrived.seconds)
+        resident = Resident(arrived.plan, arrived.stamp, arrived.batch, stays_until, used_at=now, looked_at=now)
         self._residents[resident.name] = resident
         return resident
 

@@ -15,6 +15,7 @@ from typing import Literal
 from inference import recipes
 from inference.errors import GatewayError, Kind
 from inference.installed import Installed
+from inference.model_stamps import Stamp, stamp
 from inference.protocols import native
 from inference.recipes import Recipe
 from inference.worker import grammars, prompts
@@ -130,8 +131,7 @@ def lane_of(size: int) -> Lane:
 
 def kept(model: Installed, lane: Lane) -> TokenizerWrapper:
     with loading(model.name):
-        # Not the time of modification: a copy may have that of its original.
-        return kept_tokenizer(model.folder, model.folder.stat().st_ctime_ns, lane)
+        return kept_tokenizer(model.folder, stamp(model.folder), lane)
 
 
 def kept_window(model: Installed, tokenizer: TokenizerWrapper) -> int:
@@ -140,7 +140,7 @@ def kept_window(model: Installed, tokenizer: TokenizerWrapper) -> int:
 
 
 @lru_cache(maxsize=KEPT)
-def kept_tokenizer(folder: Path, changed: int, lane: Lane) -> TokenizerWrapper:  # noqa: ARG001 - a folder that was replaced is read again, and a tokenizer is one lane's
+def kept_tokenizer(folder: Path, files: Stamp, lane: Lane) -> TokenizerWrapper:  # noqa: ARG001 - a folder that was replaced is read again, and a tokenizer is one lane's
     ends = load_config(folder).get("eos_token_id")
     loaded: TokenizerWrapper = load_tokenizer(folder, {"trust_remote_code": False}, eos_token_ids=ends)
     return loaded
