@@ -10,7 +10,7 @@ from inference.worker import caches
 from inference.worker.adapter import TokenizerWrapper, leaves, make_prompt_cache
 from inference.worker.drawing import Drawing
 from inference.worker.engine import Engine, context_window
-from inference.worker.loading import SHORT, Loading, MakeCache, cache_layers, fill, read_model
+from inference.worker.loading import SHORT, Loading, MakeCache, Opened, bring, cache_layers, open_model, promise
 from inference.worker.memory import Cost
 from inference.worker.plans import Plan, unusable
 from inference.worker.prefixes import Prefixes
@@ -32,11 +32,12 @@ class Loaded:
 
 
 def load(plan: Plan, *, slots: int, prefixes: Prefixes) -> Loading[AnyEngine]:
-    """Raises GatewayError where the options do not suit the model."""
-    loaded = Loaded(*(yield from read_model(plan.model.folder, plan.model.adapter)))
+    """Raises GatewayError where the options do not suit the model, before any weights are read."""
+    opened = open_model(plan.model.folder, plan.model.adapter)
     is_plain = plan.options.kv_bits is None and plan.draft is None
-    if not is_plain or not caches.batches(loaded.model):
-        return (yield from load_serial(plan, loaded, prefixes))
+    if not is_plain or not caches.batches(opened.model):
+        return (yield from load_serial(plan, opened, prefixes))
+    loaded = Loaded(*(yield from bring(opened)))
     layers = yield from cache_layers(loaded.model)
     cost = Cost(loaded.weights, layers, footprints.working(plan.model.folder))
     return Engine(
@@ -50,15 +51,19 @@ def load(plan: Plan, *, slots: int, prefixes: Prefixes) -> Loading[AnyEngine]:
     )
 
 
-def load_serial(plan: Plan, loaded: Loaded, prefixes: Prefixes) -> Loading[SerialEngine]:
-    make = yield from choose_cache(plan, loaded.model)
+def load_serial(plan: Plan, opened: Opened, prefixes: Prefixes) -> Loading[SerialEngine]:
+    make = choose_cache(plan, opened.model)
+    small = None if plan.draft is None else open_model(plan.draft.folder, plan.draft.adapter)
+    if small is not None:
+        yield from check_guesser(plan, opened, small, make)
+    loaded = Loaded(*(yield from bring(opened)))
     layers = yield from cache_layers(loaded.model, make)
     cost = Cost(loaded.weights, layers, footprints.working(plan.model.folder, fuses=plan.options.kv_bits is None))
     drawing = Drawing(plan.model.folder, loaded.config, loaded.tokenizer)
     run = Runnable(loaded.model, make, drawing.vocabulary, context_window(loaded.config, loaded.tokenizer))
     guesser = None
-    if plan.draft is not None:
-        guesser, extra = yield from load_guesser(plan, loaded, make)
+    if small is not None:
+        guesser, extra = yield from load_guesser(plan, small)
         cost = with_guesser(cost, extra, guesses=plan.guesses)
     shelf = None
     if caches.keeps_all(make()):
@@ -68,27 +73,35 @@ def load_serial(plan: Plan, loaded: Loaded, prefixes: Prefixes) -> Loading[Seria
     return SerialEngine(run, drawing=drawing, tokenizer=loaded.tokenizer, cost=cost, guesser=guesser, shelf=shelf)
 
 
-def choose_cache(plan: Plan, model: Any) -> Loading[MakeCache]:
+def choose_cache(plan: Plan, model: Any) -> MakeCache:
     if plan.options.kv_bits is None:
         return partial(make_prompt_cache, model)
     filled = make_prompt_cache(model)
-    yield from fill(model, filled, SHORT)
+    promise(model, filled, SHORT)
     chosen = quantized(model, filled, plan.options.kv_bits)
     if chosen is None:
         raise unusable(plan.name, "kv_bits is set: its cache cannot be quantized.")
     return chosen
 
 
-def load_guesser(plan: Plan, large: Loaded, make_large: MakeCache) -> Loading[tuple[Guesser, Cost]]:
-    """The model that guesses, and what it costs."""
+def check_guesser(plan: Plan, large: Opened, small: Opened, make_large: MakeCache) -> Loading[None]:
     assert plan.draft is not None
     name, draft = plan.name, plan.draft.name
-    small = Loaded(*(yield from read_model(plan.draft.folder, plan.draft.adapter)))
-    make = partial(make_prompt_cache, small.model)
-    if not caches.keeps_all(make_large()) or not caches.keeps_all(make()):
+    if not caches.keeps_all(make_large()) or not caches.keeps_all(make_prompt_cache(small.model)):
         raise unusable(name, f"{draft} cannot guess for it: one of their caches cannot be cut back.")
-    if large.tokenizer.get_vocab() != small.tokenizer.get_vocab():
+    vocabularies = []
+    for opened in (large, small):
+        tokenizer = yield from opened.tokenizer()
+        vocabularies.append(tokenizer.get_vocab())
+    if vocabularies[0] != vocabularies[1]:
         raise unusable(name, f"{draft} cannot guess for it: their vocabularies are not the same.")
+
+
+def load_guesser(plan: Plan, opened: Opened) -> Loading[tuple[Guesser, Cost]]:
+    """The model that guesses, and what it costs."""
+    assert plan.draft is not None
+    small = Loaded(*(yield from bring(opened)))
+    make = partial(make_prompt_cache, small.model)
     layers = yield from cache_layers(small.model)
     cost = Cost(small.weights, layers, footprints.working(plan.draft.folder))
     vocabulary = Drawing(plan.draft.folder, small.config, small.tokenizer).vocabulary

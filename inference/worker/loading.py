@@ -1,7 +1,8 @@
 """A model from its files into memory, piece by piece, so that the answers of other models go on meanwhile."""
 
 from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -29,8 +30,23 @@ type MakeCache = Callable[[], Cache]
 type Loading[T] = Generator[None, None, T]
 
 
-def read_model(folder: Path, adapter: Adapter | None = None) -> Loading[tuple[Any, dict[str, Any], TokenizerWrapper]]:
-    """The model, its configuration and its tokenizer, which a thread of its own reads: that may take a second."""
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A model whose weights are only promised, its configuration, and its tokenizer, which comes."""
+
+    model: Any
+    config: dict[str, Any]
+    coming: Future[TokenizerWrapper]
+
+    def tokenizer(self) -> Loading[TokenizerWrapper]:
+        while not self.coming.done():
+            wait([self.coming], timeout=PATIENCE)
+            yield
+        return self.coming.result()
+
+
+def open_model(folder: Path, adapter: Adapter | None = None) -> Opened:
+    """A thread of its own reads the tokenizer: that may take a second."""
     model, config = load_model(folder, lazy=True)
     if adapter is not None:
         adapt(model, adapter)
@@ -42,11 +58,17 @@ def read_model(folder: Path, adapter: Adapter | None = None) -> Loading[tuple[An
     thread.shutdown(wait=False)
     if single_precision():
         model.set_dtype(mx.float32)
-    yield from evaluate(leaves(model))
-    while not tokenizer.done():
-        wait([tokenizer], timeout=PATIENCE)
-        yield
-    return model, config, tokenizer.result()
+    return Opened(model, config, tokenizer)
+
+
+def read_model(folder: Path, adapter: Adapter | None = None) -> Loading[tuple[Any, dict[str, Any], TokenizerWrapper]]:
+    """The model with its weights, its configuration and its tokenizer."""
+    return (yield from bring(open_model(folder, adapter)))
+
+
+def bring(opened: Opened) -> Loading[tuple[Any, dict[str, Any], TokenizerWrapper]]:
+    yield from evaluate(leaves(opened.model))
+    return opened.model, opened.config, (yield from opened.tokenizer())
 
 
 def single_precision() -> bool:
@@ -89,10 +111,16 @@ def fill(model: Any, cache: Cache, tokens: int) -> Loading[mx.array]:
 
     The logits behind them are only promised.
     """
-    logits: mx.array = model(mx.zeros((1, tokens), dtype=mx.int32), cache=cache)
+    logits = promise(model, cache, tokens)
     for layer in cache:
         mx.eval(layer.state)
         yield
+    return logits
+
+
+def promise(model: Any, cache: Cache, tokens: int) -> mx.array:
+    """The logits behind so many tokens. Nothing is computed: what the cache will hold has its shape."""
+    logits: mx.array = model(mx.zeros((1, tokens), dtype=mx.int32), cache=cache)
     return logits
 
 

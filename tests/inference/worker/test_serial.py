@@ -219,6 +219,10 @@ def test_options_that_do_not_suit_are_refused_with_the_reason(tmp_path: Path) ->
         "cannot be quantized": planned(sliding, bits=4),
     }
     for reason, plan in plans.items():
+        before = mx.get_active_memory()
+        mx.reset_peak_memory()
         with pytest.raises(GatewayError, match=reason) as refused, bench(plan):
             pass
         assert plan.model.name in refused.value.message
+        # Before any weights were read.
+        assert mx.get_peak_memory() - before < 2**16
