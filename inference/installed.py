@@ -209,9 +209,9 @@ def kind(folder: Path) -> ModelKind:
 
 
 def problem(folder: Path) -> str | None:
-    code = sorted(path.name for path in folder.iterdir() if path.suffix in CODE_SUFFIXES)
+    code = sorted(path for path in folder.iterdir() if path.suffix in CODE_SUFFIXES)
     if code:
-        return f"its folder holds {code[0]}, and only safetensors are loaded"
+        return f"its folder holds {model_files.shown(code[0])}, and only safetensors are loaded"
     for file in ("config.json", "tokenizer_config.json"):
         settings = read_object(folder / file)
         if settings is None:

@@ -4,6 +4,7 @@ A folder comes from a stranger. What loads models believes a file's header and a
 """
 
 import math
+import os
 import stat
 from dataclasses import dataclass
 from functools import lru_cache
@@ -65,13 +66,22 @@ def check(folder: Path, *, root: Path) -> None:
     """Raises FilesError. `root` is what links of the folder may lead to."""
     root = root.resolve()
     for path in sorted(folder.iterdir()):
-        if not path.resolve().is_relative_to(root):
-            raise FilesError(f"its {path.name} leads out of its folder")
+        name = shown(path)
+        # Not `resolve`: of links in a circle it raises what is no OSError, or says nothing, by the version of Python.
+        if not Path(os.path.realpath(path)).is_relative_to(root):
+            raise FilesError(f"its {name} leads out of its folder")
+        if path.is_symlink() and not path.exists():
+            raise FilesError(f"its {name} leads nowhere")
         mode = path.stat().st_mode
         if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
-            raise FilesError(f"its {path.name} is no file")
+            raise FilesError(f"its {name} is no file")
         if stat.S_ISREG(mode) and path.stat().st_size > largest(path.name):
-            raise FilesError(f"its {path.name} is too large")
+            raise FilesError(f"its {name} is too large")
+
+
+def shown(path: Path) -> str:
+    """Its name as a text that can be sent and printed: on Linux it may be any bytes."""
+    return ascii(path.name)[1:-1] if not path.name.isprintable() else path.name
 
 
 def largest(name: str) -> float:
@@ -91,15 +101,15 @@ def read_tensors(path: Path, size: int, changed: int) -> Tensors:  # noqa: ARG00
     with path.open("rb") as file:
         length = int.from_bytes(file.read(LENGTH_BYTES), "little")
         if length > min(LARGEST_HEADER, size - LENGTH_BYTES):
-            raise FilesError(f"its {path.name} is cut short, or no safetensors file")
+            raise FilesError(f"its {shown(path)} is cut short, or no safetensors file")
         try:
             header = HEADER.decode(file.read(length))
         except (msgspec.MsgspecError, RecursionError):
-            raise FilesError(f"its {path.name} has a header that cannot be read") from None
+            raise FilesError(f"its {shown(path)} has a header that cannot be read") from None
     header.pop(METADATA, None)
     found = Tensors()
     for name, tensor in header.items():
-        where = f"{name[:100]} in its {path.name}"
+        where = f"{name[:100]} in its {shown(path)}"
         if tensor is None:
             raise FilesError(f"{where} is none")
         check_tensor(tensor, size - LENGTH_BYTES - length, where=where)

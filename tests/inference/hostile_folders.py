@@ -3,6 +3,7 @@
 import json
 import os
 import pickle
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -79,6 +80,16 @@ def linked_out(folder: Path, _: Path) -> None:
     (folder / "generation_config.json").symlink_to("/etc/passwd")
 
 
+def links_in_a_circle(folder: Path, _: Path) -> None:
+    (folder / "one").symlink_to("other")
+    (folder / "other").symlink_to("one")
+
+
+def no_text_for_a_name(folder: Path, _: Path) -> None:
+    """On Linux a name may be any bytes, on macOS any text."""
+    (folder / (os.fsdecode(b"\xff.py") if sys.platform == "linux" else "\n.py")).touch()
+
+
 def half_downloaded(folder: Path, _: Path) -> None:
     index = {"weight_map": {"a": WEIGHTS, "b": "model-00002-of-00002.safetensors"}}
     (folder / "model.safetensors.index.json").write_text(json.dumps(index))
@@ -129,6 +140,8 @@ FOLDERS: dict[str, tuple[Spoil, str]] = {
     "model-type": (config(model_type="os"), "cannot be loaded"),
     "model-type-path": (config(model_type="../../evil"), "cannot be loaded"),
     "link-out": (linked_out, "leads out of its folder"),
+    "links-in-a-circle": (links_in_a_circle, "leads nowhere"),
+    "no-text-for-a-name": (no_text_for_a_name, "only safetensors"),
     "half-downloaded": (half_downloaded, "not installed"),
     "endless-header": (endless_header, "cut short"),
     "offsets": (header(lambda all_: first(all_).update(data_offsets=[0, 10**12])), "outside of the file"),
