@@ -17,6 +17,7 @@ class InstalledModels:
 
     def __init__(self, find: Callable[[], Mapping[str, ModelFacts]]) -> None:
         self._find = find
+        self._fails = False
         self.models: Mapping[str, ModelFacts] = {}
 
     def needs(self, name: str) -> int:
@@ -25,12 +26,17 @@ class InstalledModels:
         return facts.needs if facts is not None else 0
 
     async def refresh(self) -> None:
-        self.models = await asyncio.to_thread(self._find)
+        try:
+            self.models = await asyncio.to_thread(self._find)
+        except Exception:
+            # The edge of that thread. Folders are strangers': what one does to us must not keep the rest from its work.
+            if not self._fails:
+                log.exception("installed models cannot be listed; the last list stays in force")
+            self._fails = True
+        else:
+            self._fails = False
 
     async def keep_fresh(self) -> None:
         while True:
             await asyncio.sleep(EVERY)
-            try:
-                await self.refresh()
-            except OSError:
-                log.exception("installed models cannot be listed; the last list stays in force")
+            await self.refresh()
