@@ -90,7 +90,7 @@ class GatewayError(Exception):
 class UpstreamAnswer:
     """An upstream's refusal as it came, to be relayed where the client speaks the upstream's protocol.
 
-    `is_readable`: it has the form that the protocol gives to errors.
+    `is_readable`: it has a status of HTTP and the form that the protocol gives to errors.
     """
 
     status: int

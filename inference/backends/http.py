@@ -26,6 +26,8 @@ type ParseError = Callable[[int, bytes], BackendError]
 USER_AGENT = "mlxmanager"
 LARGEST_ERROR = 1024**2
 SHORTEST_KEY_TO_SCRUB = 8
+# Some upstreams answer with statuses beyond, which no server of ours can send on.
+LARGEST_STATUS = 599
 
 
 def credential(target: Target) -> Upstream:
@@ -129,7 +131,8 @@ async def refusal(
     body = scrub(await error_body(answer, seconds=call.idle), key)
     error = parse_error(status, body)
     headers = to_client(answer.headers, protocol=protocol)
-    error.answer = UpstreamAnswer(status, headers, body, is_readable=is_refusal(body))
+    is_readable = status <= LARGEST_STATUS and is_refusal(body)
+    error.answer = UpstreamAnswer(status, headers, body, is_readable=is_readable)
     if error.retry_after is None:
         error.retry_after = parse_retry_after(status, dict(answer.headers), now=time.time())
     return error

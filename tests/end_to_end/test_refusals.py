@@ -246,6 +246,14 @@ def test_an_upstream_that_refuses_our_key_is_not_the_clients_401(gateway: Gatewa
 
 
 @PATHS
+def test_a_status_that_no_server_may_send_is_not_sent_on(gateway: Gateway, cloud: Upstream, path: str) -> None:
+    for model in (fresh("gpt"), fresh("claude")):
+        cloud.script(refusal(999))
+        answer = gateway.post(path, {"model": model, "messages": USER, "max_tokens": 5})
+        check(answer, path, 502, "upstream_error", "api_error")
+
+
+@PATHS
 @pytest.mark.parametrize("garbage", [b"", b"<html>", b'{"half":', b"null", b'{"error":{"message":"x"}}'])
 @pytest.mark.parametrize("model", ["gpt-5", "claude-sonnet"])
 def test_an_upstream_that_answers_nonsense(
