@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Self
 
 
 class Kind(StrEnum):
@@ -84,6 +85,12 @@ class GatewayError(Exception):
         self.retry_after = retry_after
         self.warning = ""
         self.is_translated = False
+
+    def anew(self) -> Self:
+        """The same for somebody else: what is noted on one, such as its warning, is no other's."""
+        made = type(self).__new__(type(self), *self.args)
+        vars(made).update(vars(self))
+        return made
 
 
 @dataclass(frozen=True, slots=True)

@@ -169,7 +169,7 @@ class Connection(asyncio.Protocol):
         exchanges = list(self._exchanges.values())
         self._exchanges.clear()
         for exchange in exchanges:
-            exchange.end(error)
+            exchange.end(error.anew())
 
 
 def job_of(frame: wire.Asking) -> msgspec.Raw | None:

@@ -81,8 +81,7 @@ class Arrival:
         now = time.monotonic()
         failure = self._failed.get(name)
         if failure is not None and failure.options == options and now < failure.until:
-            error = failure.error
-            raise GatewayError(error.kind, error.message, param=error.param, retry_after=error.retry_after)
+            raise failure.error.anew()
         self._seen = {known: (until, seen) for known, (until, seen) in self._seen.items() if now < until}
         if name not in self._seen or self._seen[name][1].options != options:
             self._seen[name] = now + SEEN, plan(installed(self._look_up, name), options, self._look_up)
