@@ -63,5 +63,4 @@ def check(name: str, needs: int, budget: int) -> None:
 
 
 def readable(size: int) -> str:
-    unit, name = next((unit for unit in UNITS if size >= unit[0]), (1, "B"))
-    return f"{size / unit:.1f} {name}"
+    return next((f"{size / unit:.1f} {name}" for unit, name in UNITS if size >= unit), f"{size} B")

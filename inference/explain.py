@@ -144,7 +144,7 @@ def local_checks(target: Target, around: Surroundings) -> list[Check]:
 
 
 def describe_files(model: Installed) -> str:
-    size = f"{model.size / 1e6:.1f} MB"
+    size = budget.readable(model.size)
     return size if model.adapter is None else f"{size}, an adapter of {model.adapter.base}"
 
 
