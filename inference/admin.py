@@ -16,6 +16,7 @@ from credentials.keyring import UnreadableSecret
 from credentials.models import CloudCredential
 from inference.budget import readable
 from inference.errors import BackendError
+from inference.installed import Installed
 from inference.local_states import State, look
 from inference.models import LocalModel
 from inference.trial import try_credential
@@ -26,19 +27,32 @@ YES_NO = {True: "yes", False: "no", None: "unknown"}
 
 
 class WithStates(ChangeList):
-    """The worker is asked once a page, which says how it is doing, too."""
+    """The worker is asked once a page, which says how it is doing, too, and which models have no options."""
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
-        seen = look({row.name: row.draft_model for row in self.result_list})
+        drafts = dict(LocalModel.objects.values_list("name", "draft_model"))
+        seen = look(drafts)
         self.worker = describe(seen.worker)
+        self.others = [(name, told(state)) for name, state in sorted(seen.models.items()) if name not in drafts]
         for row in self.result_list:
             row.state = seen.models[row.name]
 
 
+def told(state: State) -> tuple[str, str, str]:
+    """What lies on the disk, whether that fits, and whether it is in memory."""
+    return files(state.installed), YES_NO[state.fits], YES_NO[state.in_memory]
+
+
+def files(model: Installed | None) -> str:
+    if model is None:
+        return "not installed"
+    return readable(model.size) if model.problem is None else f"not loaded: {model.problem}"
+
+
 @admin.register(LocalModel)
 class LocalModelAdmin(ConfigurationAdmin):
-    list_display = ["name", "size", "fits", "in_memory", "pinned", "preload", "idle_ttl", "max_context", "draft_model"]
+    list_display = ["name", "on_disk", "fits", "in_memory", "pinned", "preload", "idle_ttl", "max_context"]
     list_filter = ["pinned", "preload"]
     search_fields = ["name"]
     fieldsets = [
@@ -51,18 +65,17 @@ class LocalModelAdmin(ConfigurationAdmin):
 
     # Any: a row with the state that the list has put there.
 
-    @admin.display(description="Size", empty_value="not installed")
-    def size(self, row: Any) -> str | None:
-        state: State = row.state
-        return readable(state.installed.size) if state.installed is not None else None
+    @admin.display(description="On disk")
+    def on_disk(self, row: Any) -> str:
+        return told(row.state)[0]
 
     @admin.display(description="Fits")
     def fits(self, row: Any) -> str:
-        return YES_NO[row.state.fits]
+        return told(row.state)[1]
 
     @admin.display(description="In memory")
     def in_memory(self, row: Any) -> str:
-        return YES_NO[row.state.in_memory]
+        return told(row.state)[2]
 
 
 admin.site.unregister(CloudCredential)

@@ -54,13 +54,13 @@ def is_resident(model: str, worker: wire.Status) -> bool:
     return any(one.name == model for one in worker.models)
 
 
-def look(drafts: Mapping[str, str | None]) -> Look:
-    """At the models of these names, each with that of its draft model."""
+def look(drafts: dict[str, str | None]) -> Look:
+    """At what is installed, and the models of these names, each with that of its draft model."""
     found = find(settings.MODELS_DIR, settings.HUB_CACHE)
     worker = worker_state()
     available = known_budget(worker.status)
     states: dict[str, State] = {}
-    for name, draft in drafts.items():
+    for name, draft in (dict.fromkeys(found) | drafts).items():
         parts = [found.get(part) for part in (name, draft) if part is not None]
         in_memory = None if worker.status is None else is_resident(name, worker.status)
         states[name] = State(found.get(name), fits(parts, available), in_memory)

@@ -1,6 +1,7 @@
 """The options of local models: the row, the admin with the state of each, and as JSON. No worker runs here."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from inference.models import LocalModel, read_options
 from inference.protocols.wire import LoadOptions, ModelOptions
 from tests.builders import make_local_model
 from tests.configuration import Caller, administrator, fields
+from tests.local_models import copy_demo
 
 pytestmark = pytest.mark.django_db
 
@@ -135,10 +137,24 @@ def test_the_admin_lists_what_becomes_of_each(browser: Client) -> None:
     make_local_model("mlxmanager/demo", pinned=True)
     make_local_model("org/to-come")
     page = browser.get(MODELS).content.decode()
-    assert 'field-size">1.8 MB<' in page
-    assert 'field-size">not installed<' in page
+    assert 'field-on_disk">1.8 MB<' in page
+    assert 'field-on_disk">not installed<' in page
     assert 'field-fits">yes<' in page
     assert 'field-in_memory">unknown<' in page
+
+
+def test_the_admin_lists_what_is_installed_and_has_no_options(
+    browser: Client, settings: Settings, tmp_path: Path
+) -> None:
+    settings.MODELS_DIR = tmp_path
+    (copy_demo(tmp_path, "org/odd") / "model.py").touch()
+    page = browser.get(MODELS).content.decode()
+    assert f'<a href="{MODELS}add/?name=mlxmanager%2Fdemo">mlxmanager/demo</a>' in page
+    assert "<td>1.8 MB</td><td>yes</td><td>unknown</td>" in page
+    assert "<td>not loaded: its folder holds model.py, and only safetensors are loaded</td>" in page
+    assert 'value="mlxmanager/demo"' in browser.get(f"{MODELS}add/?name=mlxmanager%2Fdemo").content.decode()
+    make_local_model("mlxmanager/demo")
+    assert f"{MODELS}add/?name=mlxmanager%2Fdemo" not in browser.get(MODELS).content.decode()
 
 
 def test_the_admin_says_how_the_worker_is_doing(browser: Client) -> None:
