@@ -15,6 +15,15 @@ from credentials.models import ClientKey, CloudCredential
 
 HEADERS = ("What clients' headers may say", {"fields": ["allowed_betas", "forwarded_headers"], "classes": ["collapse"]})
 
+LIMITS = (
+    "Limits",
+    {
+        "fields": ["requests_per_minute", "tokens_per_minute", "monthly_budget"],
+        "description": "They are kept, but nothing is refused by them yet.",
+        "classes": ["collapse"],
+    },
+)
+
 
 @admin.register(CloudCredential)
 class CloudCredentialAdmin(ConfigurationAdmin):
@@ -62,7 +71,8 @@ class ClientKeyAdmin(ConfigurationAdmin):
     readonly_fields = ["shown_prefix", "last_used_at"]
     add_fieldsets = [
         (None, {"fields": ["name", "enabled", "expires_at", "priority", "is_admin"]}),
-        ("It may use", {"fields": ["allowed_models", "requests_per_minute", "tokens_per_minute", "monthly_budget"]}),
+        ("It may use", {"fields": ["allowed_models"]}),
+        LIMITS,
     ]
     fieldsets = [*add_fieldsets, ("Key", {"fields": ["shown_prefix", "last_used_at"]})]
 

@@ -47,7 +47,7 @@ class CloudCredentialForm(forms.ModelForm):  # type: ignore[type-arg]  # Not gen
         required=False,
         strip=True,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password", "class": "vTextField"}),
-        help_text="Stored encrypted and never shown again. Empty: what is stored stays.",
+        help_text="Stored encrypted and never shown again. Empty: what is stored stays; nothing stored, none is sent.",
     )
     remove_api_key = forms.BooleanField(
         label="Remove the stored key",

@@ -75,7 +75,10 @@ class CloudCredentialResponse(BaseModel):
 
 
 class ClientKeyUpdate(Given):
-    """What is left out stays. A limit of null is no limit; a budget of 0 allows nothing that costs money."""
+    """What is left out stays. A limit of null is no limit; a budget of 0 allows nothing that costs money.
+
+    The limits are kept, but nothing is refused by them yet.
+    """
 
     name: str = ""
     enabled: StrictBool = True

@@ -10,6 +10,8 @@ from credentials import client_keys, generation, problems
 from credentials.models import ClientKey
 from credentials.schemas import ClientKeyCreate
 
+NOT_YET = "It is kept, but nothing is refused by it yet."
+
 
 class Command(BaseCommand):
     help = "Makes a client key and prints it. It is not shown again."
@@ -24,9 +26,9 @@ class Command(BaseCommand):
             help="Names or patterns such as 'claude-*', separated by blanks or commas. Default: every model.",
         )
         parser.add_argument("--expires-at", metavar="TIME", help="With its zone, as 2030-01-31T12:00:00Z.")
-        parser.add_argument("--requests-per-minute", type=int, metavar="N")
-        parser.add_argument("--tokens-per-minute", type=int, metavar="N")
-        parser.add_argument("--monthly-budget", metavar="USD", help="0 allows nothing that costs money.")
+        parser.add_argument("--requests-per-minute", type=int, metavar="N", help=NOT_YET)
+        parser.add_argument("--tokens-per-minute", type=int, metavar="N", help=NOT_YET)
+        parser.add_argument("--monthly-budget", metavar="USD", help=f"0: nothing that costs money. {NOT_YET}")
         parser.add_argument(
             "--priority", metavar="CLASS", help="interactive, or batch, which lets the others go first."
         )
