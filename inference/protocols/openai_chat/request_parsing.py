@@ -8,6 +8,7 @@ from inference.errors import GatewayError, Kind, Untranslatable
 from inference.protocols.decoding import decode
 from inference.protocols.openai_chat import shapes
 from inference.protocols.openai_chat.message_parsing import parse_messages
+from inference.protocols.openai_chat.sampling import parse_sampling
 from inference.protocols.openai_chat.tool_parsing import parse_offer
 from inference.protocols.warnings import Warnings
 
@@ -108,19 +109,6 @@ def weaken(asked: shapes.Request, body: bytes, warnings: Warnings) -> None:
 
 
 # Controls.
-
-
-def parse_sampling(asked: shapes.Request) -> ir.Sampling:
-    return ir.Sampling(
-        temperature=asked.temperature,
-        top_p=asked.top_p,
-        top_k=asked.top_k,
-        min_p=asked.min_p,
-        frequency_penalty=asked.frequency_penalty,
-        presence_penalty=asked.presence_penalty,
-        seed=asked.seed,
-        logit_bias=asked.logit_bias,
-    )
 
 
 def parse_reasoning(asked: shapes.Request) -> ir.Reasoning | None:

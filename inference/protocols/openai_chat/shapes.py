@@ -9,6 +9,7 @@ import msgspec
 
 from inference.ir import JSON
 from inference.protocols.openai_chat.message_shapes import Cacheable, Message
+from inference.protocols.openai_chat.sampling import SamplingFields
 
 # Tools.
 
@@ -120,21 +121,13 @@ class Moderation(msgspec.Struct):
     policy: ModerationPolicy | None = None
 
 
-class Request(msgspec.Struct):
+class Request(SamplingFields):
     model: str
     messages: list[Message]
     stream: bool | None = None
     stream_options: StreamOptions | None = None
     max_completion_tokens: int | None = None
     max_tokens: int | None = None
-    temperature: float | None = None
-    top_p: float | None = None
-    top_k: int | None = None
-    min_p: float | None = None
-    frequency_penalty: float | None = None
-    presence_penalty: float | None = None
-    seed: int | None = None
-    logit_bias: dict[str, float] | None = None
     stop: str | list[str] | None = None
     tools: list[Tool] | None = None
     tool_choice: ToolChoice | None = None

@@ -11,6 +11,8 @@ from inference.ir import JSON
 from inference.protocols import native
 from inference.protocols.choices import numbered
 from inference.protocols.decoding import decode
+from inference.protocols.openai_chat.sampling import SamplingFields, parse_sampling
+from inference.protocols.openai_chat.shapes import StreamOptions
 from inference.protocols.text_inputs import TextInput, parse_inputs
 from inference.protocols.warnings import Warnings
 
@@ -19,11 +21,7 @@ MOST_CHOICES = 128
 MOST_CANDIDATES = 5
 
 
-class StreamOptions(msgspec.Struct):
-    include_usage: bool | None = None
-
-
-class Fields(msgspec.Struct):
+class Fields(SamplingFields):
     """As clients send them."""
 
     model: str
@@ -35,14 +33,6 @@ class Fields(msgspec.Struct):
     stop: str | list[str] | None = None
     stream: bool | None = None
     stream_options: StreamOptions | None = None
-    temperature: float | None = None
-    top_p: float | None = None
-    top_k: int | None = None
-    min_p: float | None = None
-    frequency_penalty: float | None = None
-    presence_penalty: float | None = None
-    seed: int | None = None
-    logit_bias: dict[str, float] | None = None
     logprobs: int | None = None
     # What cannot be kept.
     suffix: str | None = None
@@ -89,19 +79,6 @@ def parse_request(body: bytes, warnings: Warnings) -> Request:
         if name not in KNOWN and bytes(value) != b"null":
             warnings.add(name, "unknown")
     return request
-
-
-def parse_sampling(asked: Fields) -> ir.Sampling:
-    return ir.Sampling(
-        temperature=asked.temperature,
-        top_p=asked.top_p,
-        top_k=asked.top_k,
-        min_p=asked.min_p,
-        frequency_penalty=asked.frequency_penalty,
-        presence_penalty=asked.presence_penalty,
-        seed=asked.seed,
-        logit_bias=asked.logit_bias,
-    )
 
 
 def check(request: Request) -> None:
