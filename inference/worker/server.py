@@ -17,6 +17,7 @@ from inference.load_crashes import LoadCrashes
 from inference.worker import embedder, engine, engines
 from inference.worker.arrival import AnyBatch
 from inference.worker.batch import Batch
+from inference.worker.catalogue import LookUp
 from inference.worker.config import Config
 from inference.worker.connection import Connection
 from inference.worker.embedding_batch import EmbeddingBatch
@@ -46,6 +47,21 @@ async def serve(config: Config) -> bool:
 
     look_up = functools.partial(find_one, models_dir=Path(config.models_dir), hub_cache=Path(config.hub_cache))
     RENDERER.warm()
+    scheduler = make_scheduler(config, look_up, Outbox(loop, deliver).put)
+    scheduler.start()
+    tokenizers = Tokenizers(look_up, queue_limit=config.queue_limit)
+    make = functools.partial(Connection, scheduler, tokenizers, largest_frame=config.largest_frame)
+    async with listening(Path(config.socket), make) as opened:
+        while not told.is_set():
+            for connection in list(opened):
+                connection.send([scheduler.status()])
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(told.wait(), STATUS_SECONDS)
+    return scheduler.stop(LAST_STEP_SECONDS)
+
+
+def make_scheduler(config: Config, look_up: LookUp, deliver: Callable[[Sequence[Update]], None]) -> Scheduler:
+    """What runs the models; it is not started yet."""
 
     def later(run: Callable[[], None]) -> None:
         scheduler.later(run)
@@ -59,24 +75,16 @@ async def serve(config: Config) -> bool:
     loader = functools.partial(load, slots=config.slots, prefixes=prefixes)
     crashes = LoadCrashes(None if config.load_crashes is None else Path(config.load_crashes))
     models = Models(look_up, loader, budget=limit, kept=prefixes, crashes=crashes)
+    # They are named above before they are there: nothing is kept or asked until the scheduler runs.
     scheduler = Scheduler(
         models,
-        Outbox(loop, deliver).put,
+        deliver,
         queue_limit=config.queue_limit,
         queue_tokens=config.queue_tokens,
         memory=engine.memory,
         prefixes=prefixes.figures,
     )
-    scheduler.start()
-    tokenizers = Tokenizers(look_up, queue_limit=config.queue_limit)
-    make = functools.partial(Connection, scheduler, tokenizers, largest_frame=config.largest_frame)
-    async with listening(Path(config.socket), make) as opened:
-        while not told.is_set():
-            for connection in list(opened):
-                connection.send([scheduler.status()])
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(told.wait(), STATUS_SECONDS)
-    return scheduler.stop(LAST_STEP_SECONDS)
+    return scheduler
 
 
 def memory_budget(given: int | None) -> int:
