@@ -9,10 +9,11 @@ from django.db import models
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 
+from credentials.backend_type import BackendType
 from credentials.configuration_admin import ConfigurationAdmin, switch
 from credentials.models import CloudCredential
 from routing import profile_words
-from routing.models import BackendMapping, BackendType, ModelProfile
+from routing.models import BackendMapping, ModelProfile
 
 
 @admin.register(BackendMapping)

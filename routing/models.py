@@ -12,8 +12,6 @@ from credentials.backend_type import BackendType
 from credentials.models import CLOUD_TYPES, CloudCredential
 from routing import profile_words
 
-__all__ = ["BackendMapping", "BackendType", "ModelProfile"]
-
 REQUESTED = "*"
 LOCAL = BackendType.LOCAL
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from inference import ir
-from inference.errors import BackendError, GatewayError
+from inference.errors import GatewayError
 from inference.protocols.warnings import Warnings
 from routing.profile import Profile
 
@@ -116,9 +116,6 @@ class StreamCodec(Protocol):
 
     def render_request(self, request: ir.Request, aim: Aim) -> Rendered:
         """Raises Untranslatable."""
-
-    def parse_error(self, status: int, body: bytes) -> BackendError:
-        """The upstream's refusal (a status of 300 or more) as an error with its kind."""
 
     def stream_parser(self) -> StreamParser: ...
 

@@ -158,8 +158,3 @@ def parse_completion(body: bytes) -> ir.Completion:
     """The worker always streams: a whole answer is its stream, read to the end."""
     parser = stream_parser()
     return fold([*parser.feed(body), *parser.close()])
-
-
-def parse_error(status: int, body: bytes) -> BackendError:  # noqa: ARG001 - the signature is the codec's
-    """The worker refuses with error frames, which its backend reads: a status has no meaning here."""
-    return BackendError(Kind.UPSTREAM_INVALID_RESPONSE, f"The worker's answer has the status {status}.")

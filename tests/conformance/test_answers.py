@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from inference.translate import CLIENT_CODECS, PLAIN_CODECS
+from inference.protocols.refusals import parse_error
+from inference.translate import CLIENT_CODECS
 from tests.conformance.recorded import Recorded, recordings
 from tests.inference.exchanges import ANTHROPIC, OPENAI, Asked, ask
 from tests.inference.grammar import check
@@ -90,7 +91,7 @@ def told(value: Any) -> Any:
 @EVERY_CLIENT
 @pytest.mark.parametrize("recorded", REFUSALS, ids=str)
 def test_a_refusal_keeps_its_words_and_is_shaped_for_the_client(recorded: Recorded, client: str) -> None:
-    error = PLAIN_CODECS[recorded.protocol].parse_error(recorded.status, recorded.answer)
+    error = parse_error(recorded.status, recorded.answer)
     shown = CLIENT_CODECS[client].render_error(error, "req_1")
     body = json.loads(shown.body)
     assert shown.status == recorded.status

@@ -6,7 +6,8 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 
-from routing.models import BackendMapping, BackendType
+from credentials.backend_type import BackendType
+from routing.models import BackendMapping
 from tests.builders import make_credential, make_mapping
 
 pytestmark = pytest.mark.django_db
