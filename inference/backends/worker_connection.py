@@ -146,7 +146,8 @@ class Connection(asyncio.Protocol):
         exchange = self._exchanges.pop(number, None)
         if exchange is not None:
             exchange.end(error, result=result)
-            if exchange.job is not None:
+            # One that was refused, as while its model is loaded anew, has not been lived through.
+            if exchange.job is not None and error is None:
                 self._quarantine.clear(exchange.job)
 
     def _crash(self, message: str) -> None:
