@@ -22,11 +22,19 @@ def text(name: str, default: str = "") -> str:
     if value and path:
         raise ImproperlyConfigured(f"{name} and {name}_FILE are both set; set one of them.")
     if path:
-        try:
-            value = Path(path).read_text(encoding="utf-8").strip()
-        except OSError as error:
-            raise ImproperlyConfigured(f"{name}_FILE names {path}, which cannot be read: {error.strerror}.") from None
+        value = content(Path(path), f"{name}_FILE names")
     return value or default
+
+
+def content(path: Path, whose: str) -> str:
+    """The text in a file. What is wrong with one is told without any of it."""
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        reason = error.strerror
+    except UnicodeDecodeError:
+        reason = "it holds no text"
+    raise ImproperlyConfigured(f"{whose} {path}, which cannot be read: {reason}.")
 
 
 def parsed[T, D](name: str, default: D, parse: Callable[[str], T], accepts: str) -> T | D:

@@ -21,9 +21,6 @@ def locate() -> Path:
 def secret(home: Path, setting: str, file: str) -> str:
     """The secret from its setting or, where that is unset, from its file in HOME; empty when there is neither."""
     given = env.text(setting)
-    if given:
+    if given or not (home / file).exists():
         return given
-    try:
-        return (home / file).read_text(encoding="ascii").strip()
-    except FileNotFoundError:
-        return ""
+    return env.content(home / file, f"{setting} is in")

@@ -57,6 +57,14 @@ def test_a_file_that_cannot_be_read_is_named(monkeypatch: pytest.MonkeyPatch, tm
         env.text(NAME)
 
 
+def test_a_secrets_file_in_home_that_is_spoiled_is_named_and_not_shown(tmp_path: Path) -> None:
+    (tmp_path / "fernet_keys").write_bytes(b"canary\xff")
+    tried = run_command("check", environment=clean_environment(tmp_path), check=False)
+    assert tried.returncode != 0
+    assert f"MLXMANAGER_FERNET_KEYS is in {tmp_path / 'fernet_keys'}, which cannot be read" in tried.stderr
+    assert "canary" not in tried.stderr
+
+
 def test_value_and_file_at_once_are_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv(NAME, "a")
     monkeypatch.setenv(f"{NAME}_FILE", str(tmp_path / "b"))
