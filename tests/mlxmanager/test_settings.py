@@ -87,7 +87,8 @@ def test_value_and_file_at_once_are_refused(monkeypatch: pytest.MonkeyPatch, tmp
 def test_a_wrong_value_stops_the_start_with_the_settings_name(tmp_path: Path, setting: str, value: str) -> None:
     stopped = run_command("check", check=False, environment=clean_environment(tmp_path, **{setting: value}))
     assert stopped.returncode == 1
-    assert setting in stopped.stderr.splitlines()[-1]
+    (line,) = stopped.stderr.splitlines()
+    assert setting in line
 
 
 def test_debug_is_refused_where_others_can_reach_it(tmp_path: Path) -> None:
