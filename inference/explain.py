@@ -3,10 +3,12 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from django.conf import settings
 
 from inference import budget, installed, running_gateway
+from inference.backends.addresses import DEFAULT_PORTS, AddressRefused, vet_host
 from inference.cooldowns import Cooldowns, name_of
 from inference.installed import Installed
 from inference.local_states import is_resident, known_budget, worker_state
@@ -176,12 +178,24 @@ def cloud_checks(target: Target, around: Surroundings) -> list[Check]:
     if upstream is None:
         return [Check("credential", "no", target.problem or "there is none")]
     key = "its key can be decrypted" if upstream.api_key is not None else "it holds no key, and none is sent"
-    address = upstream.base_url or "the vendor's own address"
     return [
         Check("credential", "yes", f"{upstream.name}: {key}"),
-        Check("address", "yes", address),
+        address_check(upstream.base_url),
         patience_check(target, around),
     ]
+
+
+def address_check(base_url: str | None) -> Check:
+    """Where a name leads is judged when it is asked."""
+    if base_url is None:
+        return Check("address", "yes", "the vendor's own address")
+    try:
+        parts = urlsplit(base_url)
+        port = parts.port or DEFAULT_PORTS.get(parts.scheme, 0)
+        vet_host(parts.hostname or "", port, private=settings.PRIVATE_UPSTREAMS)
+    except (ValueError, AddressRefused) as error:
+        return Check("address", "no", str(error))
+    return Check("address", "yes", base_url)
 
 
 def patience_check(target: Target, around: Surroundings) -> Check:

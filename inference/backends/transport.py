@@ -19,7 +19,14 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from multidict import CIMultiDict
 from yarl import URL
 
-from inference.backends.addresses import AddressRefused, PrivateUpstreams, allowed, refusal, vet_host
+from inference.backends.addresses import (
+    DEFAULT_PORTS,
+    AddressRefused,
+    PrivateUpstreams,
+    allowed,
+    refusal,
+    vet_host,
+)
 from inference.backends.headers import Headers
 from inference.silence import Silence
 
@@ -27,7 +34,6 @@ CONNECT_TIMEOUT = 5.0
 KEEPALIVE = 30.0
 LARGE_BODY = 1024**2
 LONGEST_HEADER = 64 * 1024
-DEFAULT_PORTS = {"http": 80, "https": 443}
 # aiohttp would add these by itself; what we send is the request's own.
 NO_AUTOMATIC_HEADERS = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 

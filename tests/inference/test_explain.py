@@ -9,6 +9,7 @@ import pytest
 from django.core.management import call_command
 from pytest_django import Settings
 
+from inference.backends.addresses import PrivateUpstreams
 from inference.explain import explain, fits, look_around
 from inference.installed import Installed, find
 from inference.models import LocalModel
@@ -67,6 +68,16 @@ def test_a_missing_credential_is_why_a_target_cannot_answer() -> None:
     assert "(can answer: no)" in text
     assert "There is no credential openai/default" in text
     assert "Fallback: none" in text
+
+
+def test_an_address_that_is_not_asked_is_why_a_target_cannot_answer(settings: Settings) -> None:
+    make_credential(base_url="http://127.0.0.1:11434/v1")
+    make_mapping(pattern="gpt-*", backend_type="openai")
+    text = told("gpt-5")
+    assert "(can answer: no)" in text
+    assert "address: no, 127.0.0.1:11434 is not a public address; MLXMANAGER_PRIVATE_UPSTREAMS must list it" in text
+    settings.PRIVATE_UPSTREAMS = PrivateUpstreams.parse(["127.0.0.1:11434"])
+    assert "address: yes, http://127.0.0.1:11434/v1" in told("gpt-5")
 
 
 def test_mappings_that_match_too_are_listed_with_why_they_do_not_decide() -> None:
