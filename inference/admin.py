@@ -8,6 +8,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import ImproperlyConfigured
 from django.db.models import QuerySet
+from django.forms import ModelForm
 from django.http import HttpRequest
 
 from credentials.admin import CloudCredentialAdmin
@@ -16,6 +17,7 @@ from credentials.keyring import UnreadableSecret
 from credentials.models import CloudCredential
 from inference.budget import readable
 from inference.errors import BackendError
+from inference.explain import address_check
 from inference.installed import Installed
 from inference.local_states import State, look
 from inference.models import LocalModel
@@ -84,6 +86,13 @@ admin.site.unregister(CloudCredential)
 @admin.register(CloudCredential)
 class TriedCredentialAdmin(CloudCredentialAdmin):
     actions = ["test_this_credential"]
+
+    # Any: as the base class has it.
+    def save_model(self, request: HttpRequest, obj: CloudCredential, form: "ModelForm[Any]", change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        address = address_check(obj.base_url)
+        if address.verdict == "no":
+            messages.warning(request, f"The credential {obj} cannot be used yet: {address.why}")
 
     @admin.action(description="Test this credential")
     def test_this_credential(self, request: HttpRequest, queryset: QuerySet[CloudCredential]) -> None:

@@ -138,6 +138,15 @@ def test_without_a_keyring_the_pages_open_and_name_the_setting(browser: Client, 
     assert "MLXMANAGER_FERNET_KEYS" in response.content.decode()
 
 
+def test_an_address_that_is_never_asked_is_told_when_it_is_saved(browser: Client) -> None:
+    told = "The credential openai/default cannot be used yet: 127.0.0.1:11434 is not a public address"
+    near = CREDENTIAL | {"base_url": "http://127.0.0.1:11434/v1"}
+    assert told in browser.post(f"{CREDENTIALS}add/", near, follow=True).content.decode()
+    far = near | {"base_url": "https://openrouter.ai/api/v1"}
+    row = CloudCredential.objects.get()
+    assert "cannot be used" not in browser.post(f"{CREDENTIALS}{row.pk}/change/", far, follow=True).content.decode()
+
+
 def test_a_new_client_key_is_shown_once_and_kept_by_nobody(browser: Client) -> None:
     response = browser.post(f"{KEYS}add/", KEY)
     row = ClientKey.objects.get()
