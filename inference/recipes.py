@@ -60,7 +60,7 @@ class Recipe:
             raise GatewayError(Kind.UNSUPPORTED_PARAMETER, message, param="dimensions")
         if not 1 <= wanted <= self.size or (self.cuts and wanted not in self.cuts):
             offered = ", ".join(map(str, sorted(self.cuts))) or f"1 to {self.size}"
-            message = f"dimensions is out of range: this model offers {offered}."
+            message = f"This is out of range: the model offers {offered}."
             raise GatewayError(Kind.INVALID_VALUE, message, param="dimensions")
         return wanted
 

@@ -66,7 +66,7 @@ def output_limit(asked: int | None, prompt: int, window: int, *, param: str) -> 
     At least one: the last token of a text needs no place in the window.
     """
     if asked is not None and asked < 0:
-        raise GatewayError(Kind.INVALID_VALUE, "max_tokens is out of range.", param="max_tokens")
+        raise GatewayError(Kind.INVALID_VALUE, "This field must not be below 0.", param="max_tokens")
     if prompt > window:
         message = f"prompt is too long: {prompt} tokens > {window} maximum"
         raise GatewayError(Kind.CONTEXT_LENGTH_EXCEEDED, message, param=param)

@@ -82,7 +82,7 @@ def check_length(text: str, tokenizer: TokenizerWrapper, most: int, *, param: st
 def check_tokens(tokens: tuple[int, ...], vocabulary: int, *, param: str) -> list[int]:
     """Raises GatewayError: MLX would read past the end of the embeddings."""
     if not all(0 <= token < vocabulary for token in tokens):
-        message = f"{param} has a token that the model does not have: they are below {vocabulary}."
+        message = f"This has a token that the model does not have: they are below {vocabulary}."
         raise GatewayError(Kind.INVALID_VALUE, message, param=param)
     return list(tokens)
 

@@ -84,7 +84,8 @@ def shape(asked: ir.Sampling, defaults: Defaults) -> Shape:
 def check(name: str, value: float, least: float, most: float) -> None:
     """Raises GatewayError."""
     if not least <= value <= most:
-        raise GatewayError(Kind.INVALID_VALUE, f"{name} is out of range.", param=name)
+        allowed = f"must not be below {least:g}" if most == math.inf else f"must be between {least:g} and {most:g}"
+        raise GatewayError(Kind.INVALID_VALUE, f"This field {allowed}.", param=name)
 
 
 def first[T](*values: T | None) -> T:
@@ -204,7 +205,7 @@ def processors(asked: ir.Sampling, defaults: Defaults, vocabulary: int, *, promp
 def bias(values: dict[str, float], vocabulary: int) -> LogitsProcessor:
     tokens = [int(token) if token.isdecimal() else -1 for token in values]
     if not all(0 <= token < vocabulary for token in tokens):
-        raise GatewayError(Kind.INVALID_VALUE, "logit_bias names a token the model does not have.", param="logit_bias")
+        raise GatewayError(Kind.INVALID_VALUE, "This names a token that the model does not have.", param="logit_bias")
     for value in values.values():
         check("logit_bias", value, -MOST_BIAS, MOST_BIAS)
     indices, added = mx.array(tokens), mx.array(list(values.values()))

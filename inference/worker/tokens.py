@@ -158,7 +158,7 @@ def read_text(text: Text, tokenizer: TokenizerWrapper, recipe: Recipe, *, param:
     else:
         tokens = prompts.check_tokens(text, len(tokenizer), param=param)
     if not tokens:
-        raise GatewayError(Kind.INVALID_VALUE, f"{param} is empty.", param=param)
+        raise GatewayError(Kind.INVALID_VALUE, "This is empty.", param=param)
     if len(tokens) > recipe.window:
         message = f"{param} is too long: {len(tokens)} tokens > {recipe.window} maximum"
         raise GatewayError(Kind.CONTEXT_LENGTH_EXCEEDED, message, param=param)

@@ -8,6 +8,7 @@ import mlx.core as mx
 import pytest
 
 from inference import ir
+from inference.errors import GatewayError, Kind
 from inference.worker import sampling
 from inference.worker.sampling import Defaults
 
@@ -53,6 +54,27 @@ def test_a_temperature_beyond_what_numbers_can_express_still_follows_the_model(
 def test_a_seed_gives_the_same_tokens_again_and_another_gives_others() -> None:
     assert drawn(50) == drawn(50)
     assert drawn(50) != drawn(50, seed=8)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "told"),
+    [
+        ("temperature", -0.1, "must not be below 0."),
+        ("top_p", 1.5, "must be between 0 and 1."),
+        ("frequency_penalty", 9.0, "must be between -2 and 2."),
+        ("logit_bias", {"0": 101.0}, "must be between -100 and 100."),
+    ],
+)
+def test_a_value_out_of_range_is_told_what_it_may_be(field: str, value: object, told: str) -> None:
+    """The field stands before it in what the client reads."""
+    asked = ir.Sampling(**{field: value})  # type: ignore[arg-type]  # Each has its own type.
+    with pytest.raises(GatewayError) as caught:
+        [sampling.sampler(asked, Defaults(), 4), sampling.processors(asked, Defaults(), 4, prompt=1)]
+    assert (caught.value.kind, caught.value.param, caught.value.message) == (
+        Kind.INVALID_VALUE,
+        field,
+        f"This field {told}",
+    )
 
 
 def test_noise_that_is_used_up_is_followed_by_other_noise(monkeypatch: pytest.MonkeyPatch) -> None:
