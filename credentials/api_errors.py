@@ -14,6 +14,7 @@ from ninja import NinjaAPI
 from ninja.errors import ValidationError
 
 from credentials.api_rows import Refused
+from credentials.problems import words
 
 logger = logging.getLogger(__name__)
 
@@ -68,7 +69,7 @@ _not_found.csrf_exempt = True  # type: ignore[attr-defined]  # Or a POST would g
 
 def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
     # The location begins with "body" and the name of the view's argument, which is nothing to a client.
-    problems = [(one["loc"][2:] or one["loc"][:1], one["msg"], one["type"]) for one in error.errors]
+    problems = [(one["loc"][2:] or one["loc"][:1], words(one["msg"]), one["type"]) for one in error.errors]
     return _answer(422, [{"loc": ["body", *loc], "msg": message, "type": kind} for loc, message, kind in problems])
 
 

@@ -6,10 +6,12 @@ import pydantic
 
 def of_schema(error: pydantic.ValidationError) -> list[str]:
     """One line for each field, without the value: it may be a key."""
-    return [
-        f"{_path(one['loc'])}: {one['msg'].removeprefix('Value error, ')}"
-        for one in error.errors(include_input=False, include_url=False)
-    ]
+    return [f"{_path(one['loc'])}: {words(one['msg'])}" for one in error.errors(include_input=False, include_url=False)]
+
+
+def words(message: str) -> str:
+    """A schema's message, without what pydantic says before our own."""
+    return message.removeprefix("Value error, ")
 
 
 def of_row(error: django.core.exceptions.ValidationError) -> list[str]:

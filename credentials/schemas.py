@@ -1,6 +1,6 @@
 """The JSON of credentials and client keys, and what the schemas of the configuration API share."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Literal, Self
 
@@ -18,7 +18,15 @@ def api_key(value: SecretStr) -> SecretStr:
         raise ValueError(error.message) from None
 
 
+def in_utc(value: datetime) -> datetime:
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("This time is in no year from 1 to 9999.") from None
+
+
 ApiKey = Annotated[SecretStr, AfterValidator(api_key)]
+Moment = Annotated[AwareDatetime, AfterValidator(in_utc)]
 Limit = Annotated[StrictInt, Field(ge=0, le=2**31 - 1)]  # What PostgreSQL stores.
 
 
@@ -82,7 +90,7 @@ class ClientKeyUpdate(Given):
 
     name: str = ""
     enabled: StrictBool = True
-    expires_at: AwareDatetime | None = None
+    expires_at: Moment | None = None
     allowed_models: list[str] = []
     requests_per_minute: Limit | None = None
     tokens_per_minute: Limit | None = None

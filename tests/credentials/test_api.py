@@ -185,6 +185,8 @@ def test_a_client_key_is_shown_once(call: Caller) -> None:
         ({"name": "x", "monthly_budget": -1}, "monthly_budget"),
         ({"name": "x", "monthly_budget": float("nan")}, "monthly_budget"),
         ({"name": "x", "expires_at": "2030-01-01T00:00:00"}, "expires_at"),
+        ({"name": "x", "expires_at": "0001-01-01T00:00:00+14:00"}, "expires_at"),
+        ({"name": "x", "expires_at": "9999-12-31T23:59:59-14:00"}, "expires_at"),
         ({"name": "x", "allowed_models": "gpt-*"}, "allowed_models"),
         ({"name": "x", "allowed_models": [""]}, "allowed_models"),
         ({"name": "x", "priority": "urgent"}, "priority"),
@@ -195,6 +197,12 @@ def test_a_bad_client_key_is_refused_by_field(call: Caller, body: dict[str, obje
     response = call("POST", "/client-keys", body)
     assert response.status_code == 422
     assert fields(response) == {field}
+    assert b"Value error" not in response.content
+
+
+def test_a_time_is_kept_and_shown_in_utc(call: Caller) -> None:
+    created = call("POST", "/client-keys", {"name": "x", "expires_at": "2030-01-01T01:00:00+02:00"})
+    assert b'"expires_at": "2029-12-31T23:00:00Z"' in created.content
 
 
 def test_a_second_client_key_of_a_name_is_a_conflict(call: Caller) -> None:
