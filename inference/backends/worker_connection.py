@@ -175,4 +175,4 @@ class Connection(asyncio.Protocol):
 
 def job_of(frame: wire.Asking) -> msgspec.Raw | None:
     """What a model has to do. To count tokens takes none."""
-    return frame.job if isinstance(frame, wire.Submit | wire.Embed) else None
+    return frame.job if isinstance(frame, wire.ForModel) else None

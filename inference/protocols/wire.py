@@ -73,8 +73,8 @@ class Configure(Frame, frozen=True):
     models: tuple[ModelOptions, ...]
 
 
-class Submit(Frame, frozen=True):
-    """`deadline` is in seconds from now: a request that still waits then is dropped. `job` is a Job.
+class ForModel(Frame, frozen=True):
+    """`deadline` is in seconds from now: a request that still waits then is dropped.
 
     `is_batch`: nobody waits for the answer, and others may go first.
     """
@@ -86,6 +86,14 @@ class Submit(Frame, frozen=True):
     is_batch: bool = False
 
 
+class Submit(ForModel, frozen=True):
+    """`job` is a Job."""
+
+
+class Embed(ForModel, frozen=True):
+    """`job` is an EmbeddingJob."""
+
+
 class Cancel(Frame, frozen=True):
     id: int
 
@@ -93,16 +101,6 @@ class Cancel(Frame, frozen=True):
 class Count(Frame, frozen=True):
     id: int
     job: msgspec.Raw
-
-
-class Embed(Frame, frozen=True):
-    """`deadline`, `tenant` and `is_batch` as of Submit. `job` is an EmbeddingJob."""
-
-    id: int
-    deadline: float
-    tenant: str
-    job: msgspec.Raw
-    is_batch: bool = False
 
 
 class Ping(Frame, frozen=True):
