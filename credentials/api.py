@@ -3,8 +3,7 @@
 from django.http import HttpRequest
 from ninja import Router
 
-from credentials import api_rows, client_keys, generation
-from credentials.api_auth import author
+from credentials import api_rows, client_keys
 from credentials.models import ClientKey, CloudCredential
 from credentials.schemas import (
     ClientKeyCreate,
@@ -29,10 +28,8 @@ def list_credentials(request: HttpRequest) -> list[CloudCredentialResponse]:
 @credentials.post("", response={201: CloudCredentialResponse})
 def create_credential(request: HttpRequest, payload: CloudCredentialCreate) -> CloudCredentialResponse:
     row = CloudCredential()
-    with generation.change(author(request)):
-        fill_credential(row, payload)
-        api_rows.save(row)
-    return CloudCredentialResponse.of(row)
+    fill_credential(row, payload)
+    return CloudCredentialResponse.of(api_rows.create(request, row))
 
 
 @credentials.get("/{int:credential_id}", response=CloudCredentialResponse)
@@ -52,8 +49,7 @@ def update_credential(
 
 @credentials.delete("/{int:credential_id}", response={204: None})
 def delete_credential(request: HttpRequest, credential_id: int) -> None:
-    with api_rows.changing(request, CloudCredential, credential_id) as row:
-        row.delete()
+    api_rows.delete(request, CloudCredential, credential_id)
 
 
 @keys.get("", response=list[ClientKeyResponse])
@@ -65,9 +61,8 @@ def list_client_keys(request: HttpRequest) -> list[ClientKeyResponse]:
 def create_client_key(request: HttpRequest, payload: ClientKeyCreate) -> ClientKeyCreated:
     row, key = ClientKey(**payload.model_dump()), client_keys.make()
     row.accept(key)
-    with generation.change(author(request)):
-        api_rows.save(row)
-    return ClientKeyCreated(**ClientKeyResponse.of(row).model_dump(), key=key)
+    created = ClientKeyResponse.of(api_rows.create(request, row))
+    return ClientKeyCreated(**created.model_dump(), key=key)
 
 
 @keys.get("/{int:key_id}", response=ClientKeyResponse)
@@ -77,17 +72,12 @@ def get_client_key(request: HttpRequest, key_id: int) -> ClientKeyResponse:
 
 @keys.patch("/{int:key_id}", response=ClientKeyResponse)
 def update_client_key(request: HttpRequest, key_id: int, payload: ClientKeyUpdate) -> ClientKeyResponse:
-    with api_rows.changing(request, ClientKey, key_id) as row:
-        for field, value in payload.model_dump(exclude_unset=True).items():
-            setattr(row, field, value)
-        api_rows.save(row)
-    return ClientKeyResponse.of(row)
+    return ClientKeyResponse.of(api_rows.update(request, ClientKey, key_id, payload))
 
 
 @keys.delete("/{int:key_id}", response={204: None})
 def delete_client_key(request: HttpRequest, key_id: int) -> None:
-    with api_rows.changing(request, ClientKey, key_id) as row:
-        row.delete()
+    api_rows.delete(request, ClientKey, key_id)
 
 
 def fill_credential(row: CloudCredential, payload: CloudCredentialUpdate) -> None:

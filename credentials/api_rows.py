@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import models
 from django.http import Http404, HttpRequest
+from pydantic import BaseModel
 
 from credentials import generation
 from credentials.api_auth import author
@@ -35,6 +36,27 @@ def changing[M: models.Model](request: HttpRequest, model: type[M], row_id: int)
         if row is None:
             raise Http404
         yield row
+
+
+def create[M: models.Model](request: HttpRequest, row: M) -> M:
+    """Raises Refused."""
+    with generation.change(author(request)):
+        save(row)
+    return row
+
+
+def update[M: models.Model](request: HttpRequest, model: type[M], row_id: int, payload: BaseModel) -> M:
+    """What the payload gives; what it leaves out stays. Raises Refused."""
+    with changing(request, model, row_id) as row:
+        for field, value in payload.model_dump(exclude_unset=True).items():
+            setattr(row, field, value)
+        save(row)
+    return row
+
+
+def delete(request: HttpRequest, model: type[models.Model], row_id: int) -> None:
+    with changing(request, model, row_id) as row:
+        row.delete()
 
 
 def save(row: models.Model) -> None:

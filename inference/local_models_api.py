@@ -8,8 +8,7 @@ from django.http import HttpRequest
 from ninja import Router
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
 
-from credentials import api_rows, generation
-from credentials.api_auth import author
+from credentials import api_rows
 from credentials.schemas import Given
 from inference.local_states import State, look
 from inference.models import MOST_GUESSES, LocalModel
@@ -84,10 +83,7 @@ def list_local_models(request: HttpRequest) -> list[LocalModelResponse]:  # noqa
 
 @local_models.post("", response={201: LocalModelResponse})
 def create_local_model(request: HttpRequest, payload: LocalModelCreate) -> LocalModelResponse:
-    row = LocalModel(**payload.model_dump())
-    with generation.change(author(request)):
-        api_rows.save(row)
-    return responses([row])[0]
+    return responses([api_rows.create(request, LocalModel(**payload.model_dump()))])[0]
 
 
 @local_models.get("/{int:model_id}", response=LocalModelResponse)
@@ -97,14 +93,9 @@ def get_local_model(request: HttpRequest, model_id: int) -> LocalModelResponse: 
 
 @local_models.patch("/{int:model_id}", response=LocalModelResponse)
 def update_local_model(request: HttpRequest, model_id: int, payload: LocalModelUpdate) -> LocalModelResponse:
-    with api_rows.changing(request, LocalModel, model_id) as row:
-        for field, value in payload.model_dump(exclude_unset=True).items():
-            setattr(row, field, value)
-        api_rows.save(row)
-    return responses([row])[0]
+    return responses([api_rows.update(request, LocalModel, model_id, payload)])[0]
 
 
 @local_models.delete("/{int:model_id}", response={204: None})
 def delete_local_model(request: HttpRequest, model_id: int) -> None:
-    with api_rows.changing(request, LocalModel, model_id) as row:
-        row.delete()
+    api_rows.delete(request, LocalModel, model_id)

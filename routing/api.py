@@ -3,8 +3,7 @@
 from django.http import HttpRequest
 from ninja import Router
 
-from credentials import api_rows, generation
-from credentials.api_auth import author
+from credentials import api_rows
 from routing.models import BackendMapping, ModelProfile
 from routing.schemas import (
     BackendMappingCreate,
@@ -26,10 +25,7 @@ def list_mappings(request: HttpRequest) -> list[BackendMappingResponse]:
 
 @mappings.post("", response={201: BackendMappingResponse})
 def create_mapping(request: HttpRequest, payload: BackendMappingCreate) -> BackendMappingResponse:
-    row = BackendMapping(**payload.model_dump())
-    with generation.change(author(request)):
-        api_rows.save(row)
-    return BackendMappingResponse.of(row)
+    return BackendMappingResponse.of(api_rows.create(request, BackendMapping(**payload.model_dump())))
 
 
 @mappings.get("/{int:mapping_id}", response=BackendMappingResponse)
@@ -39,17 +35,12 @@ def get_mapping(request: HttpRequest, mapping_id: int) -> BackendMappingResponse
 
 @mappings.patch("/{int:mapping_id}", response=BackendMappingResponse)
 def update_mapping(request: HttpRequest, mapping_id: int, payload: BackendMappingUpdate) -> BackendMappingResponse:
-    with api_rows.changing(request, BackendMapping, mapping_id) as row:
-        for field, value in payload.model_dump(exclude_unset=True).items():
-            setattr(row, field, value)
-        api_rows.save(row)
-    return BackendMappingResponse.of(row)
+    return BackendMappingResponse.of(api_rows.update(request, BackendMapping, mapping_id, payload))
 
 
 @mappings.delete("/{int:mapping_id}", response={204: None})
 def delete_mapping(request: HttpRequest, mapping_id: int) -> None:
-    with api_rows.changing(request, BackendMapping, mapping_id) as row:
-        row.delete()
+    api_rows.delete(request, BackendMapping, mapping_id)
 
 
 @profiles.get("", response=list[ModelProfileResponse])
@@ -59,10 +50,7 @@ def list_profiles(request: HttpRequest) -> list[ModelProfileResponse]:
 
 @profiles.post("", response={201: ModelProfileResponse})
 def create_profile(request: HttpRequest, payload: ModelProfileCreate) -> ModelProfileResponse:
-    row = ModelProfile(**payload.model_dump())
-    with generation.change(author(request)):
-        api_rows.save(row)
-    return ModelProfileResponse.of(row)
+    return ModelProfileResponse.of(api_rows.create(request, ModelProfile(**payload.model_dump())))
 
 
 @profiles.get("/{int:profile_id}", response=ModelProfileResponse)
@@ -72,14 +60,9 @@ def get_profile(request: HttpRequest, profile_id: int) -> ModelProfileResponse:
 
 @profiles.patch("/{int:profile_id}", response=ModelProfileResponse)
 def update_profile(request: HttpRequest, profile_id: int, payload: ModelProfileUpdate) -> ModelProfileResponse:
-    with api_rows.changing(request, ModelProfile, profile_id) as row:
-        for field, value in payload.model_dump(exclude_unset=True).items():
-            setattr(row, field, value)
-        api_rows.save(row)
-    return ModelProfileResponse.of(row)
+    return ModelProfileResponse.of(api_rows.update(request, ModelProfile, profile_id, payload))
 
 
 @profiles.delete("/{int:profile_id}", response={204: None})
 def delete_profile(request: HttpRequest, profile_id: int) -> None:
-    with api_rows.changing(request, ModelProfile, profile_id) as row:
-        row.delete()
+    api_rows.delete(request, ModelProfile, profile_id)
