@@ -57,13 +57,14 @@ def duration(text: str) -> float | None:
     match = DURATION.fullmatch(text.strip())
     if match is None or not match[0]:
         return number(text)
-    return sum(float(amount) * unit for amount, unit in zip(match.groups(), UNITS, strict=True) if amount)
+    seconds = sum(float(amount) * unit for amount, unit in zip(match.groups(), UNITS, strict=True) if amount)
+    return seconds if math.isfinite(seconds) else None
 
 
 def until_http_date(text: str, *, now: float) -> float | None:
     try:
         moment = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return until(moment, now=now)
 
