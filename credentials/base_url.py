@@ -5,7 +5,9 @@ from urllib.parse import urlsplit
 
 LONGEST = 2048
 PRINTABLE = re.compile(r"[!-~]+")
-NAME = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?\.?")
+# What has other labels cannot be looked up.
+LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
+NAME = re.compile(rf"{LABEL}(?:\.{LABEL})*")  # without the dot that may stand behind it
 ADDRESS = re.compile(r"\[[0-9a-f:.]+\]")
 
 
@@ -25,8 +27,8 @@ def check_base_url(url: str) -> None:
     if "#" in url or "\\" in url:
         raise ValueError("The base URL may not hold a fragment or a backslash.")
     host = parts.netloc.lower() if port is None else parts.netloc.lower().rpartition(":")[0]
-    if port == 0 or not (NAME.fullmatch(host) or ADDRESS.fullmatch(host)):
-        raise ValueError("The base URL needs a host, and a port above 0 where it names one.")
+    if port == 0 or not (NAME.fullmatch(host.removesuffix(".")) or ADDRESS.fullmatch(host)):
+        raise ValueError("The base URL needs the name or address of a host, and a port above 0 where it names one.")
 
 
 def origin(url: str | None) -> tuple[str, str] | None:

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Self
 
+from credentials.base_url import NAME
+
 type Address = IPv4Address | IPv6Address
 type Network = IPv4Network | IPv6Network
 
 SETTING = "MLXMANAGER_PRIVATE_UPSTREAMS"
 DEFAULT_PORTS = {"http": 80, "https": 443}
-NAME = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?")
 # What some resolvers read as an IPv4 address: 127.1, 0x7f.1, 2130706433.
 NUMBER_AT_END = re.compile(r"(.*\.)?([0-9]+|0x[0-9a-f]*)")
 

@@ -16,6 +16,7 @@ GOOD = (
     "https://xn--mller-kva.example/v1",
     "https://openrouter.ai/api/v1",
     "https://host_with_underscore/v1",
+    "https://" + "a" * 63 + ".example/v1",
     "https://mine.openai.azure.com/openai/v1?api-version=preview",
 )
 BAD = (
@@ -55,6 +56,10 @@ BAD = (
     "https://.example/v1",
     "https://-example/v1",
     "https://a,b/v1",
+    "https://a..b/v1",
+    "https://a.-b/v1",
+    "https://a-.b/v1",
+    "https://" + "a" * 64 + ".example/v1",
     "https://a/" + "b" * 3000,
 )
 
