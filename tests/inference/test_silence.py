@@ -4,6 +4,7 @@ import asyncio
 import gc
 import time
 import weakref
+from functools import partial
 
 from inference.silence import Silence
 
@@ -78,3 +79,38 @@ async def test_to_begin_again_is_no_news() -> None:
     await asyncio.wait_for(late.wait(), 5)
     assert time.monotonic() - began < 0.5
     silence.close()
+
+
+async def test_each_of_many_is_told_when_its_own_time_has_come() -> None:
+    began = time.monotonic()
+    told: list[tuple[int, float]] = []
+
+    def tell(number: int) -> None:
+        told.append((number, time.monotonic()))
+
+    silences = [Silence(0.45, partial(tell, number)) for number in range(4)]
+    for silence in silences:
+        silence.begin()
+        await asyncio.sleep(0.1)
+    silences[1].renew()
+    silences[2].end()
+    await asyncio.sleep(0.6)
+    assert [number for number, _ in told] == [0, 3, 1]
+    for (_, moment), due in zip(told, (0.45, 0.75, 0.85), strict=True):
+        assert due - 0.01 <= moment - began < due + 0.2
+    for silence in silences:
+        silence.close()
+
+
+async def test_who_is_told_may_begin_again() -> None:
+    told: list[float] = []
+
+    def late() -> None:
+        told.append(time.monotonic())
+        silence.begin()
+
+    silence = Silence(0.1, late)
+    silence.begin()
+    await asyncio.sleep(0.35)
+    silence.close()
+    assert len(told) == 3
