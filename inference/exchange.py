@@ -27,7 +27,8 @@ class Translating(Protocol):
 
     What merely begins an answer is held back until there is content: an error may then still lead to another target.
     `is_ending`: the answer is complete, and nothing is awaited but its usage and the end of the stream. `progress`
-    grows with the answer. `keepalive` tells the client that the stream is alive, between any two of the parts.
+    grows with the answer. `keepalive` tells the client that the stream is alive, between any two of the parts. `usage`
+    is what the answer has told so far, None for nothing.
     """
 
     @property
@@ -36,6 +37,8 @@ class Translating(Protocol):
     def progress(self) -> int: ...
     @property
     def keepalive(self) -> bytes: ...
+    @property
+    def usage(self) -> ir.Usage | None: ...
 
     def feed(self, chunk: bytes) -> bytes:
         """Raises BackendError."""
@@ -54,7 +57,7 @@ class Exchange(Protocol):
     """One attempt: the request as the backend gets it, and the way back for its answer.
 
     `endpoint` is the path below `/v1` at the backend. `passes`: the client speaks the backend's own protocol, so that
-    headers and refusals pass too. `usage` is what the answer has told so far, None for nothing.
+    headers and refusals pass too. `usage` is what a plain answer has told, None for nothing.
     """
 
     endpoint: str

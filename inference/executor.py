@@ -189,7 +189,7 @@ class Executor:
             answer = await whole(reply, exchange)
             spent(exchange.usage)
             return answer, headers
-        relay = Relay(reply, exchange, self.timing, spent=spent)
+        relay = Relay(reply, exchange.stream(reply.is_stream), self.timing, spent=spent)
         try:
             await relay.begin()
         except BaseException:

@@ -1,10 +1,7 @@
 """What comes of a reply, kept until it is taken, so that whoever waits for it can be woken for another reason."""
 
 import asyncio
-from collections.abc import AsyncIterator
-
-# In bytes. What may wait for a slow client; beyond it nothing more is read.
-MOST_AHEAD = 64 * 1024
+from collections.abc import Awaitable, Callable
 
 
 class Intake:
@@ -60,35 +57,49 @@ class Intake:
         self.end()
 
 
-class Reading(Intake):
-    """Filled by a task of its own, from chunks that have to be asked for."""
+class Reading:
+    """Chunks that have to be asked for, as an intake is taken from. Nothing is read ahead of who takes them.
 
-    def __init__(self, chunks: AsyncIterator[bytes]) -> None:
-        super().__init__()
-        self._chunks = chunks
-        self._room: asyncio.Future[None] | None = None
-        self._reading = asyncio.ensure_future(self._read())
-        self._reading.add_done_callback(self._ended)
+    `read` gives the next chunk, nothing at the end, and can be cancelled and called again.
+    """
+
+    def __init__(self, read: Callable[[], Awaitable[bytes]]) -> None:
+        self._read = read
+        self._is_woken = False
+        self._is_over = False
+        self._taker: asyncio.Task[object] | None = None
 
     async def take(self) -> bytes | None:
-        taken = await super().take()
-        settle(self._room)
-        return taken
+        """What comes next: nothing at the end, None when woken first. Raises as `read` does."""
+        if self._is_over or self._is_woken:
+            return self._woken()
+        self._taker = taker = asyncio.current_task()
+        assert taker is not None
+        cancelling = taker.cancelling()
+        try:
+            return await self._read()
+        except asyncio.CancelledError:
+            # Who takes may have been cancelled by others too.
+            if not self._is_woken or taker.uncancel() > cancelling:
+                raise
+            return self._woken()
+        finally:
+            self._taker = None
+
+    def wake(self) -> None:
+        if not self._is_woken:
+            self._is_woken = True
+            if self._taker is not None:
+                self._taker.cancel()
 
     def close(self) -> None:
-        self._reading.cancel()
-        super().close()
+        """Who takes finds the end."""
+        self._is_over = True
+        self.wake()
 
-    async def _read(self) -> None:
-        async for chunk in self._chunks:
-            if chunk:
-                self.put(chunk)
-            if self._size > MOST_AHEAD:
-                self._room = self._loop.create_future()
-                await self._room
-
-    def _ended(self, reading: asyncio.Future[None]) -> None:
-        self.end(None if reading.cancelled() else reading.exception())
+    def _woken(self) -> bytes | None:
+        self._is_woken = False
+        return b"" if self._is_over else None
 
 
 def settle(waiting: asyncio.Future[None] | None) -> None:

@@ -8,7 +8,7 @@ import structlog
 
 from inference.backends.base import Reply
 from inference.errors import BackendError, GatewayError, Kind
-from inference.exchange import Exchange
+from inference.exchange import Translating
 from inference.ir import Usage
 
 log = structlog.get_logger("mlxmanager.relay")
@@ -42,13 +42,12 @@ class Relay:
     """
 
     def __init__(
-        self, reply: Reply, exchange: Exchange, timing: Timing, *, spent: Callable[[Usage | None], None]
+        self, reply: Reply, stream: Translating, timing: Timing, *, spent: Callable[[Usage | None], None]
     ) -> None:
         self._reply = reply
-        self._exchange = exchange
+        self._stream = stream
         self._timing = timing
         self._spent = spent
-        self._stream = exchange.stream(reply.is_stream)
         self._intake = reply.intake()
         self._begun = False
         self._is_over = False
@@ -92,7 +91,7 @@ class Relay:
         self._intake.close()
         await self._reply.aclose()
         if self._begun:
-            self._spent(self._exchange.usage)
+            self._spent(self._stream.usage)
 
     async def _part(self) -> bytes:
         """The next one; nothing at the end."""

@@ -146,10 +146,7 @@ class Translation:
         return self._client.render_completion(completion, self._answering)
 
     def stream(self, is_stream: bool) -> JoinedStream:
-        return JoinedStream(self._parser(is_stream), self._client, answering=self._answering, count=self._count)
-
-    def _count(self, usage: ir.Usage) -> None:
-        self.usage = usage
+        return JoinedStream(self._parser(is_stream), self._client, self._answering)
 
     def _parser(self, is_stream: bool) -> StreamParser:
         stream_parser = BACKEND_CODECS[self._backend].stream_parser
@@ -175,24 +172,24 @@ class Identity:
         self._codec = codec
         body = codec.acceptable(asked.body)
         self.request = body if aim.model == asked.model else splice_model(body, aim.model)
-        self._counter = Counter(codec)
-        self._reshaped: Translation | None = None
-
-    @property
-    def usage(self) -> ir.Usage | None:
-        return self._counter.usage if self._reshaped is None else self._reshaped.usage
+        self.usage: ir.Usage | None = None
 
     def plain(self, body: bytes, *, is_stream: bool) -> bytes:
         if is_stream:
-            return self._reshaping().plain(body, is_stream=True)
+            reshaping = self._reshaping()
+            answer = reshaping.plain(body, is_stream=True)
+            self.usage = reshaping.usage
+            return answer
         check(self._codec, body)
-        self._counter.read(body)
+        counter = Counter(self._codec)
+        counter.read(body)
+        self.usage = counter.usage
         return body
 
     def stream(self, is_stream: bool) -> Translating:
         if not is_stream:
             return self._reshaping().stream(is_stream=False)
-        return PassthroughStream(self._codec, self._asked.request_id, self._counter.feed)
+        return PassthroughStream(self._codec, self._asked.request_id, Counter(self._codec))
 
     def _reshaping(self) -> Translation:
         """For a stream where a whole answer was asked for, and the other way round."""
@@ -205,8 +202,7 @@ class Identity:
             request = CLIENT_CODECS[asked.protocol].parse_request(asked.body, Warnings())
         request = msgspec.structs.replace(request, shows_reasoning=True)
         rendered = Rendered(self.request)
-        self._reshaped = Translation(asked, asked.protocol, request=request, rendered=rendered, warnings=self.warnings)
-        return self._reshaped
+        return Translation(asked, asked.protocol, request=request, rendered=rendered, warnings=self.warnings)
 
 
 # By the client's protocol and the backend's. What is not here is not offered.

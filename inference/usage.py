@@ -14,13 +14,11 @@ class Counter:
 
     def __init__(self, codec: WatchedCodec) -> None:
         self._codec = codec
-        self._splitter = sse.Splitter()
         self.usage: ir.Usage | None = None
 
-    def feed(self, chunk: bytes) -> None:
-        """A piece of a stream, cut anywhere."""
+    def feed(self, events: bytes) -> None:
+        """A piece of a stream, of whole events."""
         try:
-            events = self._splitter.feed(chunk)
             if self._codec.scanning.may_have_usage(events):
                 for event in sse.parse_events(events):
                     self.read(event.data)

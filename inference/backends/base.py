@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from inference.intake import Intake
+from inference.intake import Intake, Reading
 from routing.route import Target
 
 
@@ -44,7 +44,7 @@ class Reply(Protocol):
 
     def chunks(self) -> AsyncIterator[bytes]: ...
 
-    def intake(self) -> Intake:
+    def intake(self) -> Intake | Reading:
         """The same chunks, for who may be woken while it waits for them. Either is asked for once."""
 
     async def aclose(self) -> None:

@@ -143,10 +143,9 @@ async def error_body(answer: Answer, *, seconds: float) -> bytes:
     body = b""
     try:
         async with asyncio.timeout(seconds):
-            async for chunk in decoded(answer.chunks(), dict(answer.headers).get("content-encoding", "")):
+            read = decoded(answer.read, dict(answer.headers).get("content-encoding", ""))
+            while len(body) < LARGEST_ERROR and (chunk := await read()):
                 body += chunk
-                if len(body) >= LARGEST_ERROR:
-                    break
     except (TimeoutError, *READ_ERRORS):
         return body
     return body[:LARGEST_ERROR]

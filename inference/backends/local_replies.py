@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 
 from inference.backends.exchanges import Answers
-from inference.intake import Intake, Reading
+from inference.intake import Intake
 
 
 class StreamReply:
@@ -38,7 +38,10 @@ class WholeReply:
         self._body = body
 
     def intake(self) -> Intake:
-        return Reading(self.chunks())
+        intake = Intake()
+        intake.put(self._body)
+        intake.end()
+        return intake
 
     async def chunks(self) -> AsyncIterator[bytes]:
         yield self._body

@@ -6,11 +6,11 @@ from typing import assert_never
 import httpx2
 import msgspec
 
-from inference.backends.decoding import NotDecodable, decoded
+from inference.backends.decoding import NotDecodable, Read, decoded
 from inference.backends.headers import Headers, to_client
 from inference.backends.transport import Answer
 from inference.errors import BackendError, Kind
-from inference.intake import Intake, Reading
+from inference.intake import Reading
 
 LARGEST_ANSWER = 64 * 1024**2
 READ_ERRORS = (httpx2.TransportError, NotDecodable)
@@ -26,7 +26,7 @@ class HttpReply:
         headers: Headers,
         is_stream: bool,
         first: bytes,
-        rest: AsyncIterator[bytes] | None,
+        rest: Read | None,
     ) -> None:
         self.headers = headers
         self.is_stream = is_stream
@@ -35,16 +35,22 @@ class HttpReply:
         self._rest = rest
 
     async def chunks(self) -> AsyncIterator[bytes]:
-        yield self._first
-        if self._rest is not None:
-            try:
-                async for chunk in self._rest:
-                    yield chunk
-            except READ_ERRORS as error:
-                raise broken(error) from None
+        while chunk := await self.read():
+            yield chunk
 
-    def intake(self) -> Intake:
-        return Reading(self.chunks())
+    def intake(self) -> Reading:
+        return Reading(self.read)
+
+    async def read(self) -> bytes:
+        if self._first:
+            first, self._first = self._first, b""
+            return first
+        if self._rest is None:
+            return b""
+        try:
+            return await self._rest()
+        except READ_ERRORS as error:
+            raise broken(error) from None
 
     async def aclose(self) -> None:
         self._answer.close()
@@ -82,21 +88,21 @@ async def begun(answer: Answer, *, protocol: str, stream: bool) -> HttpReply:
         raise BackendError(Kind.UPSTREAM_INVALID_RESPONSE, "The upstream answered with a web page.")
     is_stream = content_type == "text/event-stream"
     lasts = stream and is_stream
-    chunks = decoded(answer.chunks(), told.get("content-encoding", ""))
-    first = await anext(chunks, b"") if lasts else await collected(chunks)
+    read = decoded(answer.read, told.get("content-encoding", ""))
+    first = await (read() if lasts else collected(read))
     if not first:
         raise BackendError(Kind.UPSTREAM_INVALID_RESPONSE, "The upstream's answer is empty.")
     if not is_stream:
         check_plain(first)
     kept = to_client(answer.headers, protocol=protocol)
-    return HttpReply(answer, headers=kept, is_stream=is_stream, first=first, rest=chunks if lasts else None)
+    return HttpReply(answer, headers=kept, is_stream=is_stream, first=first, rest=read if lasts else None)
 
 
-async def collected(chunks: AsyncIterator[bytes]) -> bytes:
+async def collected(read: Read) -> bytes:
     """Raises BackendError for too many."""
     parts: list[bytes] = []
     size = 0
-    async for chunk in chunks:
+    while chunk := await read():
         parts.append(chunk)
         size += len(chunk)
         if size > LARGEST_ANSWER:

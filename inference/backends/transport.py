@@ -8,7 +8,6 @@ import io
 import os
 import socket
 import ssl
-from collections.abc import AsyncIterator
 from functools import cache, lru_cache
 from ipaddress import ip_address
 from typing import Self
@@ -33,6 +32,8 @@ from inference.silence import Silence
 CONNECT_TIMEOUT = 5.0
 KEEPALIVE = 30.0
 LARGE_BODY = 1024**2
+# In bytes. Where twice as much waits for a slow client, nothing more is read.
+MOST_AHEAD = 64 * 1024
 LONGEST_HEADER = 64 * 1024
 # aiohttp would add these by itself; what we send is the request's own.
 NO_AUTOMATIC_HEADERS = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
@@ -82,22 +83,30 @@ class Answer:
         )
         self._response = response
         self._silence = Silence(idle, self._give_up)
+        self._has_begun = False
+        self._is_reading = False
 
-    async def chunks(self) -> AsyncIterator[bytes]:
-        """A whole read at a time. Raises httpx2.TransportError."""
-        silence, content = self._silence, self._response.content
+    async def read(self) -> bytes:
+        """All that has come, or what comes next; nothing at the end. Who is cancelled may read on.
+
+        Raises httpx2.TransportError.
+        """
+        if self._has_begun:
+            self._silence.begin()
+        self._is_reading = True
         try:
-            while chunk := await content.readany():
-                silence.end()
-                yield chunk
-                silence.begin()
+            chunk = await self._response.content.readany()
         except (aiohttp.ClientError, OSError) as error:
             raise httpx2.ReadError(type(error).__name__) from None
         finally:
-            silence.close()
+            self._is_reading = False
+        self._has_begun = True
+        self._silence.end()
+        return chunk
 
     def _give_up(self) -> None:
-        self._response.content.set_exception(httpx2.ReadTimeout("silent"))
+        if self._is_reading:
+            self._response.content.set_exception(httpx2.ReadTimeout("silent"))
 
     def close(self) -> None:
         """One not yet read to its end takes its connection with it; one that was has given it back."""
@@ -151,6 +160,7 @@ class AiohttpTransport:
             timeout=aiohttp.ClientTimeout(total=None, connect=CONNECT_TIMEOUT),
             auto_decompress=False,
             trust_env=False,
+            read_bufsize=MOST_AHEAD,
             max_line_size=LONGEST_HEADER,
             max_field_size=LONGEST_HEADER,
         )

@@ -1,6 +1,6 @@
 """Several answers to one request at the local worker: written at once, and told apart by their numbers."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 import msgspec
@@ -65,32 +65,25 @@ class LocalChoices:
         return self._rendering.whole(completions, self.usage)
 
     def stream(self, is_stream: bool) -> "ChoiceStream":  # noqa: ARG002 - as above
-        return ChoiceStream(
-            self._rendering, self._tell, count=self._count, answers=self._answers, request_id=self._request_id
-        )
-
-    def _tell(self, usage: ir.Usage) -> None:
-        self.usage = usage
+        return ChoiceStream(self._rendering, count=self._count, answers=self._answers, request_id=self._request_id)
 
 
 class ChoiceStream:
-    """`tell` is told the usage when all answers have ended."""
+    """`usage` is told when all answers have ended."""
 
     # The worker ends the stream with the last answer.
     is_ending = False
     keepalive = KEEPALIVE
 
-    def __init__(
-        self, rendering: Rendering, tell: Callable[[ir.Usage], None], *, count: int, answers: int, request_id: str
-    ) -> None:
+    def __init__(self, rendering: Rendering, *, count: int, answers: int, request_id: str) -> None:
         self._parser = native.ChoiceParser(count)
         self._usages = [ir.Usage()] * count
         self._answers = answers
         self._rendering = rendering
-        self._tell = tell
         self._request_id = request_id
         self._begun = False
         self.progress = 0
+        self.usage: ir.Usage | None = None
 
     def feed(self, chunk: bytes) -> bytes:
         came = self._parser.feed(chunk)
@@ -113,9 +106,8 @@ class ChoiceStream:
 
     def end(self) -> bytes:
         self._parser.close()
-        usage = total(self._usages, self._answers)
-        self._tell(usage)
-        return self._rendering.end(usage)
+        self.usage = total(self._usages, self._answers)
+        return self._rendering.end(self.usage)
 
     def fail(self, error: GatewayError) -> bytes:
         return render_stream_error(error, self._request_id)

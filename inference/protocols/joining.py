@@ -103,20 +103,18 @@ class WindowedParser:
 class JoinedStream:
     """The first events are held until one has content, so that another target may still answer.
 
-    `count` is told the usage when the answer ends.
+    `usage` is told when the answer ends.
     """
 
-    def __init__(
-        self, parser: StreamParser, client: ClientCodec, *, answering: Answering, count: Callable[[ir.Usage], None]
-    ) -> None:
+    def __init__(self, parser: StreamParser, client: ClientCodec, answering: Answering) -> None:
         self._parser = parser
         self._client = client
         self._renderer = client.stream_renderer(answering)
         self._request_id = answering.request_id
         self._held: list[ir.Event] = []
         self._begun = False
-        self._count = count
         self.progress = 0
+        self.usage: ir.Usage | None = None
         self.keepalive = client.KEEPALIVE
 
     @property
@@ -147,7 +145,7 @@ class JoinedStream:
             self.progress += 1
             return self._renderer.render(events)
         if isinstance(last, ir.Finished):
-            self._count(last.usage)
+            self.usage = last.usage
         if not isinstance(last, ir.Ping):
             self.progress += 1
         if self._begun:

@@ -1,6 +1,5 @@
 """An answer on its way to a client that speaks the upstream's own protocol: every byte stays as it came."""
 
-from collections.abc import Callable
 from typing import Protocol
 
 import msgspec
@@ -43,6 +42,15 @@ class WatchedCodec(Protocol):
     def render_stream_error(self, error: GatewayError, request_id: str) -> bytes: ...
 
 
+class Counting(Protocol):
+    """Looks for the usage in whole events. Never fails who relays them."""
+
+    @property
+    def usage(self) -> ir.Usage | None: ...
+
+    def feed(self, events: bytes) -> None: ...
+
+
 class Watched(msgspec.Struct):
     """The one thing looked for in an answer that is not ours to read."""
 
@@ -69,14 +77,14 @@ def check(codec: WatchedCodec, body: bytes) -> None:
 class PassthroughStream:
     """Relays whole events. The first are held until one has content, so that another target may still answer.
 
-    `count` is handed a copy of all that passes.
+    `counting` is handed a copy of all that passes.
     """
 
-    def __init__(self, codec: WatchedCodec, request_id: str, count: Callable[[bytes], None]) -> None:
+    def __init__(self, codec: WatchedCodec, request_id: str, counting: Counting) -> None:
         self._codec = codec
         self._scanning = codec.scanning
         self._request_id = request_id
-        self._count = count
+        self._counting = counting
         self._splitter = sse.Splitter()
         self._held = b""
         self._begun = False
@@ -84,12 +92,16 @@ class PassthroughStream:
         self.progress = 0
         self.keepalive = codec.KEEPALIVE
 
+    @property
+    def usage(self) -> ir.Usage | None:
+        return self._counting.usage
+
     def feed(self, chunk: bytes) -> bytes:
         """Raises BackendError for an error that comes before any content; a later one is relayed as it is."""
         events = self._splitter.feed(chunk)
         if not events:
             return b""
-        self._count(events)
+        self._counting.feed(events)
         if not events.startswith(SIGNS_OF_LIFE):
             self.progress += 1
         scanning = self._scanning

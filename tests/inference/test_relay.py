@@ -8,7 +8,7 @@ from contextlib import aclosing
 
 import pytest
 
-from inference.intake import MOST_AHEAD
+from inference.backends.transport import MOST_AHEAD
 from inference.protocols import anthropic_messages, openai_chat
 from inference.relay import Relay, Timing
 from tests import vendor_answers

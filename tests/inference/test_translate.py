@@ -39,10 +39,10 @@ def essence(completion: ir.Completion) -> tuple[object, ...]:
 @pytest.mark.parametrize("size", [1, 7, 4096])
 def test_a_stream_reaches_the_client_as_its_own(client: str, backend: str, size: int) -> None:
     asked = ask(client, stream=True, **({"stream_options": {"include_usage": True}} if client == OPENAI else {}))
-    exchange = translate.begin(asked, backend, "target")
-    out = run(exchange.stream(True), recordings.cut(streamed(backend, COMPLETION), size))
+    stream = translate.begin(asked, backend, "target").stream(True)
+    out = run(stream, recordings.cut(streamed(backend, COMPLETION), size))
     assert essence(read_stream(client, out)) == essence(COMPLETION)
-    assert exchange.usage == COMPLETION.usage
+    assert stream.usage == COMPLETION.usage
 
 
 @pytest.mark.parametrize(("client", "backend"), PAIRS)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from inference import ir
+from inference import ir, sse
 from inference.protocols import anthropic_messages, openai_chat
 from inference.usage import Counter
 from tests.inference import recordings
@@ -12,9 +12,9 @@ from tests.inference.protocols.test_stream_parsing import ANSWERS
 @pytest.mark.parametrize("name", recordings.NAMES)
 @pytest.mark.parametrize("size", [1, 7, 4096])
 def test_a_stream_is_counted_without_being_parsed(name: str, size: int) -> None:
-    counter = Counter(openai_chat if name.startswith("openai") else anthropic_messages)
+    counter, splitter = Counter(openai_chat if name.startswith("openai") else anthropic_messages), sse.Splitter()
     for part in recordings.cut(recordings.read(name), size):
-        counter.feed(part)
+        counter.feed(splitter.feed(part))
     _, _, usage = ANSWERS[name]
     assert counter.usage == (usage if usage != ir.Usage() else None)
 
