@@ -81,10 +81,11 @@ class Application:
         if path.startswith("/v1/") or path == "/v1":
             await self.api(scope, receive, send)
         elif path.rstrip("/") in PATHS:
-            response = await self.health.respond(ApiRequest(scope, self.gateway))
-            await self.api.send(response, send)
+            request = ApiRequest(scope, self.gateway)
+            await self.api.answer(request, await self.health.respond(request), send)
         elif path.rstrip("/") == PATH:
-            await self.api.send(await self.metrics.respond(ApiRequest(scope, self.gateway)), send)
+            request = ApiRequest(scope, self.gateway)
+            await self.api.answer(request, await self.metrics.respond(request), send)
         else:
             await self.site({**scope, COOLDOWNS: self.gateway.executor.cooldowns}, receive, send)
 

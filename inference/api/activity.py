@@ -2,8 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from inference.errors import GatewayError, Kind
 from inference.relay import Relay
@@ -13,31 +11,16 @@ LAST_WORDS = 1.0
 
 
 class Activity:
-    """`interruption` is what a request is told that was still under way when the time to drain was over."""
+    """Tasks are in `requests` while they answer, and in `streams` while they send one.
+
+    `interruption` is what a request is told that was still under way when the time to drain was over.
+    """
 
     def __init__(self) -> None:
         self.draining = False
         self.interruption: GatewayError | None = None
         self.requests: set[asyncio.Task[object]] = set()
         self.streams: dict[asyncio.Task[object], Relay] = {}
-
-    @contextmanager
-    def entered(self) -> Iterator[None]:
-        task = this_task()
-        self.requests.add(task)
-        try:
-            yield
-        finally:
-            self.requests.discard(task)
-
-    @contextmanager
-    def streaming(self, relay: Relay) -> Iterator[None]:
-        task = this_task()
-        self.streams[task] = relay
-        try:
-            yield
-        finally:
-            del self.streams[task]
 
     def check_open(self) -> None:
         if self.draining:
@@ -59,9 +42,3 @@ class Activity:
     async def _idle(self, deadline: float) -> None:
         while self.requests and time.monotonic() < deadline:  # noqa: ASYNC110 - a few times, at the end of a process
             await asyncio.sleep(POLL)
-
-
-def this_task() -> asyncio.Task[object]:
-    task = asyncio.current_task()
-    assert task is not None
-    return task

@@ -2,11 +2,12 @@
 
 Stock Django serves everything else. Against its handler this leaves out what costs more than our whole work does:
 request signals, the middleware chain and each hop to a thread. The body is read once, under its cap, and only for a
-request that shows a valid key. From then on one `receive()` waits for the client to go away and cancels the view when
-it does.
+request that shows a valid key. From then on the server is asked to tell when the client goes away, and the view is
+cancelled when it does.
 """
 
 import asyncio
+from collections.abc import Awaitable
 from functools import lru_cache
 
 import structlog
@@ -17,6 +18,7 @@ from django.urls import ResolverMatch, get_resolver
 from inference.api import cors
 from inference.api.gateway import Gateway
 from inference.api.identity import presented_key
+from inference.api.presence import Presence
 from inference.api.requests import ApiRequest, ClientGone, Message, Receive, Send
 from inference.api.respond import Response, error_response
 from inference.api.sending import Sending
@@ -58,8 +60,7 @@ class Endpoint:
         except GatewayError as error:
             await self.answer(request, error_response(request, error), send)
         else:
-            with self.gateway.activity.entered():
-                await self.serve(request, receive, send)
+            await self.serve(request, send)
 
     async def admit(self, request: ApiRequest, receive: Receive) -> None:
         """Check what needs no view, then receive the body. Raises GatewayError."""
@@ -80,27 +81,23 @@ class Endpoint:
         except Http404:
             return None
 
-    async def serve(self, request: ApiRequest, receive: Receive, send: Send) -> None:
+    async def serve(self, request: ApiRequest, send: Send) -> None:
         """Answer, unless the client goes first, or our time is up: then the view is cancelled."""
         task = asyncio.current_task()
         assert task is not None
-        watcher = asyncio.ensure_future(receive())
-
-        def leave(_: object) -> None:
-            task.cancel()
-
-        watcher.add_done_callback(leave)
+        activity, presence = self.gateway.activity, Presence(request.scope, task)
+        activity.requests.add(task)
+        presence.begin()
         try:
             await self.answer(request, await self.respond(request), send)
         except asyncio.CancelledError:
-            interruption = self.gateway.activity.interruption
-            if watcher.done():
+            if presence.is_gone:
                 task.uncancel()
                 request.course.outcome = GONE
                 log.info("client gone", path=request.path, status=499)
-            elif interruption is not None and not request.is_answered:
+            elif activity.interruption is not None and not request.is_answered:
                 task.uncancel()
-                await self.answer(request, error_response(request, interruption), send)
+                await self.answer(request, error_response(request, activity.interruption), send)
             else:
                 raise
         except TimeoutError:
@@ -108,8 +105,8 @@ class Endpoint:
             request.course.outcome = GONE
             log.info("client does not read", path=request.path, status=499)
         finally:
-            watcher.remove_done_callback(leave)
-            watcher.cancel()
+            presence.end()
+            activity.requests.discard(task)
 
     async def respond(self, request: ApiRequest) -> Response:
         """Run the view. Whatever it raises becomes a response in the client's protocol."""
@@ -130,21 +127,26 @@ class Endpoint:
             return error_response(request, refused, {"allow": response["Allow"]})
         return response
 
-    async def answer(self, request: ApiRequest, response: Response, send: Send) -> None:
-        """Send it; a stream is closed whatever happens, and can be interrupted."""
+    def answer(self, request: ApiRequest, response: Response, send: Send) -> Awaitable[None]:
+        """Send it. Raises TimeoutError where the client does not read."""
         request.course.answer(response.status)
-        if not isinstance(response.body, Relay):
-            await self.send(response, send)
-            return
-        request.is_answered = True
-        try:
-            with self.gateway.activity.streaming(response.body):
-                await self.send(response, send)
-        finally:
-            if response.body.broken_by is not None:
-                request.course.outcome = response.body.broken_by.value
-            await response.body.aclose()
+        sending = Sending(response, send, self.gateway.limits.idle)
+        if isinstance(response.body, Relay):
+            return self.stream(request, response.body, sending)
+        return sending.run()
 
-    async def send(self, response: Response, send: Send) -> None:
-        """Raises TimeoutError where the client does not read."""
-        await Sending(send, self.gateway.limits.idle).run(response)
+    async def stream(self, request: ApiRequest, relay: Relay, sending: Sending) -> None:
+        """It is closed whatever happens, and can be interrupted. What has only led to it is let go of meanwhile."""
+        task = asyncio.current_task()
+        assert task is not None
+        streams = self.gateway.activity.streams
+        request.is_answered = True
+        request.forget()
+        streams[task] = relay
+        try:
+            await sending.run()
+        finally:
+            del streams[task]
+            if relay.broken_by is not None:
+                request.course.outcome = relay.broken_by.value
+            await relay.aclose()

@@ -46,17 +46,17 @@ class ApiRequest:
         self.match: ResolverMatch | None = None
         self.is_answered = False
         self.course = Course()
-        self._scope = scope
+        self.scope = scope
 
     @cached_property
     def query(self) -> QueryDict:
         """Raises SuspiciousOperation for one with too many fields."""
-        return QueryDict(self._scope["query_string"].decode("utf-8", "replace"))
+        return QueryDict(self.scope["query_string"].decode("utf-8", "replace"))
 
     @property
     def peer(self) -> str:
         """The address the request came from; empty where it came by no network."""
-        client = self._scope.get("client")
+        client = self.scope.get("client")
         return client[0] if client else ""
 
     @property
@@ -85,6 +85,11 @@ class ApiRequest:
                 raise too_large(most)
             more = message.get("more_body", False)
         self.body = b"".join(parts)
+
+    def forget(self) -> None:
+        """Let go of what only a view needs. The server keeps the headers too, and reads them no more."""
+        self.body, self.plain_headers, self.headers = b"", (), {}
+        self.scope["headers"].clear()
 
     def check_content(self) -> None:
         """A web page may send text/plain anywhere without asking, so JSON must say that it is JSON."""

@@ -1,6 +1,7 @@
 """Sends a response to the client, part by part. A client that takes none for the idle time is taken as gone."""
 
 import asyncio
+from collections.abc import Iterator
 
 from inference.api.requests import Message, Send
 from inference.api.respond import Response
@@ -12,22 +13,29 @@ PIECE = 1024**2
 
 
 class Sending:
-    """One response, within `idle` seconds a part. Raises TimeoutError."""
+    """One response, within `idle` seconds a part. Of a stream only what is still to be sent is held."""
 
-    def __init__(self, send: Send, idle: float) -> None:
-        self._send = send
+    def __init__(self, response: Response, send: Send, idle: float) -> None:
         task = asyncio.current_task()
         assert task is not None
         self._task = task
+        self._send = send
+        self._left: Message | None = head(response)
+        self._body = response.body
         self._is_late = False
         self._silence = Silence(idle, self._give_up)
 
-    async def run(self, response: Response) -> None:
+    async def run(self) -> None:
+        """Raises TimeoutError."""
         try:
-            if isinstance(response.body, Relay):
-                await self._stream(response, response.body)
+            await self._hand(self._head())
+            if isinstance(self._body, Relay):
+                async for data in self._body:
+                    await self._hand(part(data, more=True))
+                await self._hand(part(b"", more=False))
             else:
-                await self._plain(response, response.body)
+                for message in pieces(self._body):
+                    await self._hand(message)
         except asyncio.CancelledError:
             if not self._is_late:
                 raise
@@ -36,19 +44,10 @@ class Sending:
         finally:
             self._silence.close()
 
-    async def _plain(self, response: Response, body: bytes) -> None:
-        await self._hand(head(response, (b"content-length", b"%d" % len(body))))
-        rest = memoryview(body)
-        while len(rest) > PIECE:
-            await self._hand(part(rest[:PIECE], more=True))
-            rest = rest[PIECE:]
-        await self._hand(part(rest, more=False))
-
-    async def _stream(self, response: Response, relay: Relay) -> None:
-        await self._hand(head(response))
-        async for data in relay:
-            await self._hand(part(data, more=True))
-        await self._hand(part(b"", more=False))
+    def _head(self) -> Message:
+        head, self._left = self._left, None
+        assert head is not None
+        return head
 
     async def _hand(self, message: Message) -> None:
         self._silence.begin()
@@ -60,9 +59,19 @@ class Sending:
         self._task.cancel()
 
 
-def head(response: Response, *more: tuple[bytes, bytes]) -> Message:
+def head(response: Response) -> Message:
     headers = [(name.encode("ascii"), value.encode("ascii")) for name, value in response.headers.items()]
-    return {"type": "http.response.start", "status": response.status, "headers": [*headers, *more]}
+    if isinstance(response.body, bytes):
+        headers.append((b"content-length", b"%d" % len(response.body)))
+    return {"type": "http.response.start", "status": response.status, "headers": headers}
+
+
+def pieces(body: bytes) -> Iterator[Message]:
+    rest = memoryview(body)
+    while len(rest) > PIECE:
+        yield part(rest[:PIECE], more=True)
+        rest = rest[PIECE:]
+    yield part(rest, more=False)
 
 
 def part(data: bytes | memoryview, *, more: bool) -> Message:

@@ -128,22 +128,25 @@ async def refusal(
     status = answer.status
     if status < 400:
         return BackendError(Kind.UPSTREAM_INVALID_RESPONSE, "The upstream redirects; redirects are not followed.")
-    body = scrub(await error_body(answer, seconds=call.idle), key)
+    headers = answer.headers()
+    told = dict(headers)
+    encoding = told.get("content-encoding", "")
+    body = scrub(await error_body(answer, encoding, seconds=call.idle), key)
     error = parse_error(status, body)
-    headers = to_client(answer.headers, protocol=protocol)
+    kept = to_client(headers, protocol=protocol)
     is_readable = status <= LARGEST_STATUS and is_refusal(body)
-    error.answer = UpstreamAnswer(status, headers, body, is_readable=is_readable)
+    error.answer = UpstreamAnswer(status, kept, body, is_readable=is_readable)
     if error.retry_after is None:
-        error.retry_after = parse_retry_after(status, dict(answer.headers), now=time.time())
+        error.retry_after = parse_retry_after(status, told, now=time.time())
     return error
 
 
-async def error_body(answer: Answer, *, seconds: float) -> bytes:
+async def error_body(answer: Answer, encoding: str, *, seconds: float) -> bytes:
     """As much as comes, up to a limit of size and of time: the status alone tells most of it."""
     body = b""
     try:
         async with asyncio.timeout(seconds):
-            read = decoded(answer.read, dict(answer.headers).get("content-encoding", ""))
+            read = decoded(answer.read, encoding)
             while len(body) < LARGEST_ERROR and (chunk := await read()):
                 body += chunk
     except (TimeoutError, *READ_ERRORS):

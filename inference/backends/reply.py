@@ -82,7 +82,8 @@ async def begin_reply(answer: Answer, *, protocol: str, stream: bool) -> HttpRep
 
 
 async def begun(answer: Answer, *, protocol: str, stream: bool) -> HttpReply:
-    told = dict(answer.headers)
+    headers = answer.headers()
+    told = dict(headers)
     content_type = told.get("content-type", "").partition(";")[0].strip().lower()
     if content_type in ("text/html", "application/xhtml+xml"):
         raise BackendError(Kind.UPSTREAM_INVALID_RESPONSE, "The upstream answered with a web page.")
@@ -94,7 +95,7 @@ async def begun(answer: Answer, *, protocol: str, stream: bool) -> HttpReply:
         raise BackendError(Kind.UPSTREAM_INVALID_RESPONSE, "The upstream's answer is empty.")
     if not is_stream:
         check_plain(first)
-    kept = to_client(answer.headers, protocol=protocol)
+    kept = to_client(headers, protocol=protocol)
     return HttpReply(answer, headers=kept, is_stream=is_stream, first=first, rest=read if lasts else None)
 
 

@@ -71,20 +71,23 @@ class AbortingResponse(aiohttp.ClientResponse):
 
 
 class Answer:
-    """An upstream's answer: its head, names of headers in lower case, and its body as it comes. Close it.
+    """An upstream's answer: its head and its body as it comes. Close it.
 
     From the first part of the body on, one must come within `idle` seconds.
     """
 
     def __init__(self, response: aiohttp.ClientResponse, idle: float) -> None:
         self.status = response.status
-        self.headers: Headers = tuple(
-            (name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in response.raw_headers
-        )
         self._response = response
         self._silence = Silence(idle, self._give_up)
         self._has_begun = False
         self._is_reading = False
+
+    def headers(self) -> Headers:
+        """Names in lower case. Made anew each time, as they are asked for once and a stream may last for long."""
+        return tuple(
+            (name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in self._response.raw_headers
+        )
 
     async def read(self) -> bytes:
         """All that has come, or what comes next; nothing at the end. Who is cancelled may read on.

@@ -46,12 +46,16 @@ def test_leaving_a_stream_closes_the_upstream(gateway: Gateway, cloud: Upstream,
 
 
 @PATHS
-def test_leaving_before_the_first_byte_closes_the_upstream(gateway: Gateway, cloud: Upstream, path: str) -> None:
+@pytest.mark.parametrize("words", [1, 100_000], ids=["short", "long"])
+def test_leaving_before_the_first_byte_closes_the_upstream(
+    gateway: Gateway, cloud: Upstream, path: str, words: int
+) -> None:
     at_once = soon(gateway, "gpt-5")
     cloud.script(Answer(raw=b"", ending="hang"))
     closed = cloud.closed_by_client
+    body = asked("gpt-5", stream=False, text="word " * words)
     with pytest.raises(httpx2.ReadTimeout):
-        httpx2.post(f"{gateway.url}{path}", json=asked("gpt-5", stream=False), headers=auth(gateway), timeout=0.5)
+        httpx2.post(f"{gateway.url}{path}", json=body, headers=auth(gateway), timeout=0.5)
     assert cloud.wait_until(lambda: cloud.closed_by_client > closed, at_once) < at_once
 
 
