@@ -65,38 +65,18 @@ class Relay:
     async def begin(self) -> None:
         """Wait for the first part. Raises GatewayError."""
         self._set_timer()
-        self._first = await self._part()
+        self._first = await anext(self, b"")
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         self._reader = asyncio.current_task()
         return self
 
     async def __anext__(self) -> bytes:
-        part, self._first = self._first, b""
-        if not part:
-            part = await self._part()
-        if not part:
-            raise StopAsyncIteration
-        return part
-
-    def interrupt(self, error: GatewayError) -> None:
-        """End the stream with an error event, now."""
-        self._interruption = error
-        if self._reader is not None:
-            self._reader.cancel()
-
-    async def aclose(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        self._intake.close()
-        await self._reply.aclose()
-        if self._begun:
-            self._spent(self._stream.usage)
-
-    async def _part(self) -> bytes:
-        """The next one; nothing at the end."""
+        if self._first:
+            first, self._first = self._first, b""
+            return first
         if self._is_over:
-            return b""
+            raise StopAsyncIteration
         try:
             while (chunk := await self._intake.take()) != b"":
                 if part := self._translated(chunk):
@@ -113,8 +93,24 @@ class Relay:
             self._reader.uncancel()
             part = self._broken(self._interruption)
         self._is_over = True
-        self._begun = self._begun or bool(part)
+        if not part:
+            raise StopAsyncIteration
+        self._begun = True
         return part
+
+    def interrupt(self, error: GatewayError) -> None:
+        """End the stream with an error event, now."""
+        self._interruption = error
+        if self._reader is not None:
+            self._reader.cancel()
+
+    async def aclose(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._intake.close()
+        await self._reply.aclose()
+        if self._begun:
+            self._spent(self._stream.usage)
 
     def _translated(self, chunk: bytes | None) -> bytes:
         stream = self._stream

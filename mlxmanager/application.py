@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections.abc import Awaitable
 from dataclasses import replace
 
 from django.conf import settings
@@ -73,21 +74,22 @@ class Application:
         self.health = Health(gateway, checkup)
         self.metrics = Metrics(gateway, checkup, figures.Board(figures.place(settings.HOME)))
 
-    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Message, receive: Receive, send: Send) -> Awaitable[None]:
+        """Gives what answers: no frame of ours stays open below each stream."""
         if scope["type"] == "lifespan":
-            await self.live(receive, send)
-            return
+            return self.live(receive, send)
         path = scope["path"]
         if path.startswith("/v1/") or path == "/v1":
-            await self.api(scope, receive, send)
-        elif path.rstrip("/") in PATHS:
-            request = ApiRequest(scope, self.gateway)
-            await self.api.answer(request, await self.health.respond(request), send)
-        elif path.rstrip("/") == PATH:
-            request = ApiRequest(scope, self.gateway)
-            await self.api.answer(request, await self.metrics.respond(request), send)
-        else:
-            await self.site({**scope, COOLDOWNS: self.gateway.executor.cooldowns}, receive, send)
+            return self.api(scope, receive, send)
+        if path.rstrip("/") in PATHS:
+            return self.tell(self.health, scope, send)
+        if path.rstrip("/") == PATH:
+            return self.tell(self.metrics, scope, send)
+        return self.site({**scope, COOLDOWNS: self.gateway.executor.cooldowns}, receive, send)
+
+    async def tell(self, part: Health | Metrics, scope: Message, send: Send) -> None:
+        request = ApiRequest(scope, self.gateway)
+        await self.api.answer(request, await part.respond(request), send)
 
     async def live(self, receive: Receive, send: Send) -> None:
         await receive()

@@ -59,6 +59,7 @@ def main() -> None:
     threading.Thread(target=leave_with_parent, args=(options.parent,), daemon=True).start()
     config = uvicorn.Config(
         application,
+        interface="asgi3",
         loop="uvloop",
         http=BoundedHttp,
         ws="none",

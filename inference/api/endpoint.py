@@ -44,26 +44,27 @@ class Endpoint:
         structlog.contextvars.bind_contextvars(request_id=request.id)
         send = cors.shared(request, self.gateway.origins, send)
         try:
-            await self.handle(request, receive, send)
+            if await self.is_admitted(request, receive, send):
+                await self.serve(request, send)
         finally:
             self.gateway.meter.count(request.course)
 
-    async def handle(self, request: ApiRequest, receive: Receive, send: Send) -> None:
+    async def is_admitted(self, request: ApiRequest, receive: Receive, send: Send) -> bool:
+        """Whether there is a view to run; otherwise the request is done with."""
         try:
-            if cors.is_preflight(request, self.gateway.origins):
-                self.gateway.check_host(request.headers.get("host", ""))
-                await self.answer(request, cors.preflight(request), send)
-                return
-            await self.admit(request, receive)
+            if not cors.is_preflight(request, self.gateway.origins):
+                await self.admit(request, receive)
+                return True
+            self.gateway.check_host(request.headers.get("host", ""))
+            await self.answer(request, cors.preflight(request), send)
         except ClientGone:
             request.course.outcome = GONE
         except GatewayError as error:
             await self.answer(request, error_response(request, error), send)
-        else:
-            await self.serve(request, send)
+        return False
 
     async def admit(self, request: ApiRequest, receive: Receive) -> None:
-        """Check what needs no view, then receive the body. Raises GatewayError."""
+        """Check what needs no view, then receive the body. Raises GatewayError and ClientGone."""
         request.match = self.match(request.path)
         if request.match is not None:
             request.course.endpoint = f"/{request.match.route}"

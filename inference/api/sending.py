@@ -32,6 +32,8 @@ class Sending:
             if isinstance(self._body, Relay):
                 async for data in self._body:
                     await self._hand(part(data, more=True))
+                    # Else it would be held until the next is there.
+                    del data
                 await self._hand(part(b"", more=False))
             else:
                 for message in pieces(self._body):
