@@ -78,12 +78,16 @@ def with_defaults(headers: Headers, call: Call) -> Headers:
 
 
 @lru_cache(maxsize=1024)
-def parsed(url: str) -> httpx2.URL:
+def host(url: str) -> str:
     """Raises BackendError."""
     try:
-        return httpx2.URL(url)
+        return httpx2.URL(url).host
     except httpx2.InvalidURL:
-        raise BackendError(Kind.UPSTREAM_UNREACHABLE, "The base URL has a host that cannot be read.") from None
+        raise unreadable() from None
+
+
+def unreadable() -> BackendError:
+    return BackendError(Kind.UPSTREAM_UNREACHABLE, "The base URL has a host that cannot be read.")
 
 
 async def exchange(
@@ -99,7 +103,7 @@ async def exchange(
     """Returns once the answer has begun. Raises BackendError, and then holds nothing open."""
     try:
         async with asyncio.timeout(call.first_byte):
-            answer = await send(transport, call, url=parsed(url), headers=with_defaults(headers, call))
+            answer = await send(transport, call, url=url, headers=with_defaults(headers, call))
             if answer.status < 300:
                 return await begin_reply(answer, protocol=protocol, stream=call.stream)
     except TimeoutError:
@@ -110,9 +114,11 @@ async def exchange(
         answer.close()
 
 
-async def send(transport: AiohttpTransport, call: Call, *, url: httpx2.URL, headers: Headers) -> Answer:
+async def send(transport: AiohttpTransport, call: Call, *, url: str, headers: Headers) -> Answer:
     try:
         return await transport.ask(url, headers, call.body, idle=call.idle)
+    except httpx2.InvalidURL:
+        raise unreadable() from None
     except AddressRefused as error:
         raise BackendError(Kind.UPSTREAM_UNREACHABLE, str(error)) from None
     except httpx2.RemoteProtocolError as error:

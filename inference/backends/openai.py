@@ -41,6 +41,6 @@ def authorization(url: str, key: str | None) -> Headers:
     """Azure takes a bearer for a token of its directory, and refuses a request that holds both headers."""
     if key is None:
         return ()
-    if http.parsed(url).host.endswith(AZURE):
+    if http.host(url).endswith(AZURE):
         return (("api-key", key),)
     return (("authorization", f"Bearer {key}"),)

@@ -8,7 +8,7 @@ import io
 import os
 import socket
 import ssl
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from ipaddress import ip_address
 from typing import Self
 
@@ -35,8 +35,7 @@ LARGE_BODY = 1024**2
 # In bytes. Where twice as much waits for a slow client, nothing more is read.
 MOST_AHEAD = 64 * 1024
 LONGEST_HEADER = 64 * 1024
-# aiohttp would add these by itself; what we send is the request's own.
-NO_AUTOMATIC_HEADERS = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
+KEPT_URLS = 256
 
 
 class VettingResolver(AbstractResolver):
@@ -114,7 +113,8 @@ class Answer:
     def close(self) -> None:
         """One not yet read to its end takes its connection with it; one that was has given it back."""
         self._silence.close()
-        self._response.close()
+        if not self._response.closed:
+            self._response.close()
 
 
 class AiohttpTransport:
@@ -122,16 +122,18 @@ class AiohttpTransport:
 
     def __init__(self, private: PrivateUpstreams, *, resolver: AbstractResolver | None = None) -> None:
         self._private = private
+        self._vetted = lru_cache(maxsize=KEPT_URLS)(partial(vetted_url, private=private))
         self._resolver = resolver
         self._tls = tls_context()
         self._session: aiohttp.ClientSession | None = None
 
-    async def ask(self, url: httpx2.URL, headers: Headers, body: bytes, *, idle: float) -> Answer:
+    async def ask(self, url: str, headers: Headers, body: bytes, *, idle: float) -> Answer:
         """Returns when the head of the answer is there, however long that takes. Without a body it is a GET.
 
-        Raises httpx2.TransportError or AddressRefused. None of them holds a header.
+        `headers` tell the user agent, what is accepted and what the body is: else aiohttp would tell its own.
+        Raises httpx2.InvalidURL, httpx2.TransportError or AddressRefused. None of them holds a header.
         """
-        place = vetted_url(url, self._private)
+        place = self._vetted(url)
         if self._session is None:
             self._session = self._open_session()
         try:
@@ -139,7 +141,7 @@ class AiohttpTransport:
                 "POST" if body else "GET",
                 place,
                 # A large one piecemeal: at once it would all be copied into the connection's buffer.
-                data=body if len(body) <= LARGE_BODY else io.BytesIO(body),
+                data=io.BytesIO(body) if len(body) > LARGE_BODY else body or None,
                 headers=CIMultiDict(headers),
                 allow_redirects=False,
             )
@@ -159,7 +161,6 @@ class AiohttpTransport:
             connector=connector,
             response_class=AbortingResponse,
             cookie_jar=aiohttp.DummyCookieJar(),
-            skip_auto_headers=NO_AUTOMATIC_HEADERS,
             timeout=aiohttp.ClientTimeout(total=None, connect=CONNECT_TIMEOUT),
             auto_decompress=False,
             trust_env=False,
@@ -188,9 +189,9 @@ def tls_context() -> ssl.SSLContext:
     return context
 
 
-@lru_cache(maxsize=256)
-def vetted_url(url: httpx2.URL, private: PrivateUpstreams) -> URL:
-    """The URL as aiohttp takes it, with the very host that was judged. Raises AddressRefused."""
+def vetted_url(text: str, *, private: PrivateUpstreams) -> URL:
+    """The URL as aiohttp takes it, with the very host that was judged. Raises httpx2.InvalidURL or AddressRefused."""
+    url = httpx2.URL(text)
     if url.scheme not in DEFAULT_PORTS:
         raise httpx2.UnsupportedProtocol("neither http nor https")
     if url.userinfo:

@@ -6,7 +6,6 @@ import ssl
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx2
 import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
 from cryptography import x509
@@ -49,7 +48,7 @@ class Answers(AbstractResolver):
 async def test_a_name_does_not_lead_to_a_private_address(address: str, upstream: Upstream) -> None:
     async with AiohttpTransport(PrivateUpstreams(), resolver=Answers([address])) as transport:
         with pytest.raises(AddressRefused):
-            await transport.ask(httpx2.URL(f"http://upstream.example:{upstream.port}"), (), b"{}", idle=1)
+            await transport.ask(f"http://upstream.example:{upstream.port}", (), b"{}", idle=1)
     assert upstream.opened == 0
 
 
@@ -57,7 +56,7 @@ async def test_a_listed_name_does_not_lead_to_a_metadata_address() -> None:
     listed = PrivateUpstreams.parse(["upstream.example", "169.254.0.0/16"])
     async with AiohttpTransport(listed, resolver=Answers(["169.254.169.254"])) as transport:
         with pytest.raises(AddressRefused):
-            await transport.ask(httpx2.URL("http://upstream.example"), (), b"{}", idle=1)
+            await transport.ask("http://upstream.example", (), b"{}", idle=1)
 
 
 async def test_the_address_judged_is_the_one_connected_to(upstream: Upstream) -> None:

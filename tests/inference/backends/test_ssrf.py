@@ -67,7 +67,7 @@ async def test_a_backend_does_not_connect_there(form: str, canary: Canary) -> No
 async def test_the_transport_alone_does_not_connect_there(form: str, canary: Canary) -> None:
     async with AiohttpTransport(PrivateUpstreams()) as transport:
         with pytest.raises((AddressRefused, httpx2.InvalidURL, httpx2.UnsupportedProtocol)):
-            await transport.ask(httpx2.URL(form.format(port=canary.port)), (), b"{}", idle=1)
+            await transport.ask(form.format(port=canary.port), (), b"{}", idle=1)
     assert canary.connects() == 0
 
 
