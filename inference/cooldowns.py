@@ -73,7 +73,8 @@ class Cooldowns:
         """Leave to ask, or why not. `alone`: nobody else could answer, so that all but an endless one is overruled."""
         self._follow()
         now = self.clock()
-        found = self._known.get(spot)
+        # Most of the time nothing cools down, and to find a spot takes a hash of all that a target is.
+        found = self._known.get(spot) if self._known else None
         if found is None or found.level == 0:
             return Visit(spot, now)
         if now < found.until or found.is_probed:
@@ -94,7 +95,7 @@ class Cooldowns:
 
     def succeeded(self, visit: Visit) -> None:
         """An answer to what was asked before the failure does not tell that it is over."""
-        found = self._known.get(visit.spot)
+        found = self._known.get(visit.spot) if self._known else None
         if found is not None and found.since <= visit.began:
             del self._known[visit.spot]
 

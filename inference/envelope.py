@@ -94,14 +94,15 @@ NUMERIC = frozenset(b"-0123456789")
 def read(body: bytes) -> Envelope:
     """Raises GatewayError for a body that is not JSON, lacks a model, or types a top-level scalar wrongly."""
     values: dict[str, JSON] = {}
-    for field in fields(body):
-        if field.name in ROUTED_BY and field.name in values:
-            raise GatewayError(Kind.INVALID_VALUE, "This field occurs twice.", param=field.name)
-        decoder = SCALARS.get(field.name)
+    for key, value in decode_fields(body).items():
+        name = key.name
+        if name in ROUTED_BY and name in values:
+            raise GatewayError(Kind.INVALID_VALUE, "This field occurs twice.", param=name)
+        decoder = SCALARS.get(name)
         if decoder is None:
-            decoder = NUMBER if body[field.start] in NUMERIC else None
+            decoder = NUMBER if memoryview(value)[0] in NUMERIC else None
         if decoder is not None:
-            values[field.name] = scalar(field, decoder)
+            values[name] = scalar(name, value, decoder)
     if "model" not in values:
         raise GatewayError(Kind.MISSING_PARAMETER, "This field is required.", param="model")
     if not 0 < len(values["model"]) <= LONGEST_MODEL or not values["model"].isprintable():
@@ -162,9 +163,9 @@ def check_utf8(body: bytes) -> None:
     decoder.decode(b"", final=True)
 
 
-def scalar(field: Field, decoder: msgspec.json.Decoder[Any]) -> JSON:  # Any: as in SCALARS.
+def scalar(name: str, value: msgspec.Raw, decoder: msgspec.json.Decoder[Any]) -> JSON:  # Any: as in SCALARS.
     try:
-        return decoder.decode(field.value)
+        return decoder.decode(value)
     except msgspec.ValidationError as error:
         kind = Kind.INVALID_TYPE if str(error).startswith("Expected") else Kind.INVALID_VALUE
-        raise GatewayError(kind, f"{error}.", param=field.name) from None
+        raise GatewayError(kind, f"{error}.", param=name) from None

@@ -5,13 +5,15 @@ Our own lines take no part in the standard library's logging, which costs severa
 
 import logging
 import sys
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 import structlog
 from structlog.typing import EventDict, Processor
 
-SHARED: list[Processor] = [
+# What lines of libraries go through.
+FOREIGN: list[Processor] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,
@@ -37,20 +39,27 @@ def configure(*, level: str, style: str) -> None:
     """`level` as the standard library names it; `style` is `console` or `json`."""
     render = as_json if style == "json" else as_text
     structlog.configure(
-        processors=[*SHARED, render],
+        processors=[structlog.contextvars.merge_contextvars, told, render],
         logger_factory=Stderr,
         wrapper_class=structlog.make_filtering_bound_logger(level),
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler()
     handler.addFilter(without_trace_of_strangers)
-    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=SHARED, processor=render))
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=FOREIGN, processor=render))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
     # These name every request or connection at INFO; our own line per attempt says more.
     for noisy in ("uvicorn.access", "asyncio", "httpx2", "httpcore2", "django.db.backends"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))
+
+
+def told(logger: Stderr, level: str, event: EventDict) -> EventDict:
+    """By whom, how loud and when: what `FOREIGN` adds too, at a third of the time."""
+    event["level"], event["logger"] = level, logger.name
+    event["timestamp"] = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return structlog.processors.format_exc_info(logger, level, event) if "exc_info" in event else event
 
 
 def as_text(_: Any, __: str, event: EventDict) -> str:  # Any: structlog's signature.

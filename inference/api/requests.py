@@ -1,6 +1,6 @@
 """A request under `/v1`, and how its body is received. Not Django's: that one reads much that nobody asks here."""
 
-import secrets
+import os
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from functools import cached_property
 from typing import Any
@@ -35,7 +35,7 @@ class ApiRequest:
     body: bytes
 
     def __init__(self, scope: Message, gateway: Gateway) -> None:
-        self.id = f"req_{secrets.token_hex(12)}"
+        self.id = f"req_{os.urandom(12).hex()}"
         self.gateway = gateway
         self.method: str = scope["method"]
         self.path: str = scope["path"].rstrip("/")
