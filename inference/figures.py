@@ -59,7 +59,7 @@ class Board:
 
     def add_up(self, own: Figures) -> dict[Key, float]:
         """This process's figures and those of all others."""
-        others = list(self._others())
+        others = list(shown(self._folder, but=self._file))
         gauges = [figures.gauges for figures in (own, *others) if runs(figures.pid)]
         return added(self._before, own.counts, *(figures.counts for figures in others), *gauges)
 
@@ -74,10 +74,12 @@ class Board:
         self._before = last.counts if last else {}
         return self._file
 
-    def _others(self) -> Iterator[Figures]:
-        for file in self._folder.glob("*.figures"):
-            if file != self._file and (figures := read(file)) is not None:
-                yield figures
+
+def shown(folder: Path, *, but: Path | None = None) -> Iterator[Figures]:
+    """What each process has shown last, save in one file; those that have ended, too."""
+    for file in folder.glob("*.figures"):
+        if file != but and (figures := read(file)) is not None:
+            yield figures
 
 
 def read(file: Path) -> Figures | None:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+
+from inference import figures, metrics
 
 ROOT = Path(__file__).resolve().parent.parent
 CLIENT_KEY = "a-client-key-of-the-tests"
@@ -79,10 +82,19 @@ class Gateway:
         rows = [line.split(None, 2) for line in listed]
         return [int(pid) for pid, parent, args in rows if int(parent) == self.process.pid and word in args]
 
+    def answered(self) -> Counter[int]:
+        """How many requests each web process has answered, by its pid. It is told a second late."""
+        shown = figures.shown(figures.place(self.home))
+        return Counter({one.pid: int(of(one.counts, metrics.REQUESTS)) for one in shown})
+
     def post(self, path: str, body: Any, **headers: str) -> httpx2.Response:
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         sent = {"authorization": f"Bearer {self.key}", "content-type": "application/json"} | headers
         return httpx2.post(f"{self.url}{path}", content=content, headers=sent, timeout=60)
+
+
+def of(counts: Mapping[metrics.Key, float], metric: metrics.Metric) -> float:
+    return sum(count for (name, *_), count in counts.items() if name == metric.name)
 
 
 def run_command(*arguments: str, environment: dict[str, str], check: bool = True) -> subprocess.CompletedProcess[str]:

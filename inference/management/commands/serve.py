@@ -7,6 +7,7 @@ import importlib.util
 import os
 import socket
 import sys
+import tempfile
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +17,7 @@ from django.db import connections
 
 from inference import figures, first_run, heartbeat, load_crashes, locks, restarts, sockets
 from inference.backends.local import LocalBackend
+from inference.shares import make_room
 from inference.supervisor import WORKER_GRACE, Child, parent_pipe, supervise
 
 BACKLOG = 2048
@@ -36,23 +38,14 @@ class Command(BaseCommand):
         parent = parent_pipe()
         # The token is for `models pull` alone; no child needs it.
         os.environ.pop("HF_TOKEN", None)
-        command = [sys.executable, "-m", "mlxmanager.server", f"--socket={listener.fileno()}", f"--parent={parent}"]
         restarts.forget(restarts.place(settings.HOME))
         figures.forget(figures.place(settings.HOME))
         load_crashes.forget(load_crashes.place(settings.HOME))
-        web = [
-            Child(
-                name := f"web {number}",
-                command,
-                settings.DRAIN_SECONDS + AFTER_DRAIN,
-                (listener.fileno(), parent),
-                tell=record(name),
-            )
-            for number in range(1, settings.WEB_PROCESSES + 1)
-        ]
         local = heartbeat.listen(sockets.socket_path(settings.HOME))
         worker = self.worker(parent, local)
-        asyncio.run(supervise(web, worker, listener=listener, greet=lambda: self.greet(local if worker else None)))
+        with tempfile.TemporaryFile() as shares:
+            web = web_processes(listener, parent, shares.fileno())
+            asyncio.run(supervise(web, worker, listener=listener, greet=lambda: self.greet(local if worker else None)))
         os.close(lock)
 
     def worker(self, parent: int, local: LocalBackend) -> Child | None:
@@ -90,6 +83,26 @@ class Command(BaseCommand):
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
             file.write(shown)
         self.stdout.write(f"The first password and client key are in {path}\n")
+
+
+def web_processes(listener: socket.socket, parent: int, shares: int) -> list[Child]:
+    """`shares` is an empty file, where they show each other how many connections each has."""
+    make_room(shares, settings.WEB_PROCESSES)
+    inherited = (listener.fileno(), parent, shares)
+    command = [sys.executable, "-m", "mlxmanager.server"]
+    command += [
+        f"--{name}={descriptor}" for name, descriptor in zip(("socket", "parent", "shares"), inherited, strict=True)
+    ]
+    return [
+        Child(
+            name := f"web {place + 1}",
+            [*command, f"--place={place}"],
+            settings.DRAIN_SECONDS + AFTER_DRAIN,
+            inherited,
+            tell=record(name),
+        )
+        for place in range(settings.WEB_PROCESSES)
+    ]
 
 
 def record(child: str) -> Callable[[restarts.Restarts], None]:
