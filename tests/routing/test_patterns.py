@@ -1,5 +1,7 @@
 """Globs: one special character, no surprises, and an index that agrees with walking the list."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -63,3 +65,13 @@ def test_the_index_finds_what_walking_the_list_finds(entries: list[str], name: s
 
 def test_many_stars_do_not_take_long() -> None:
     assert not patterns.matches("*a" * 50 + "b", "a" * 20_000)
+
+
+@pytest.mark.parametrize("pattern", ["*-{}", "model-{}-*", "m*-{}"])
+def test_one_among_many_globs_is_found_without_walking_them(pattern: str) -> None:
+    globs = [pattern.format(number) for number in range(10_000)]
+    index = patterns.Index(globs, lambda glob: glob)
+    began = time.process_time()
+    found = [index.first(f"model-{number}-{number}") for number in range(2_000)]
+    assert time.process_time() - began < 1
+    assert found == globs[:2_000]
