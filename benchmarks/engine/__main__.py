@@ -5,7 +5,7 @@ import asyncio
 import tempfile
 from pathlib import Path
 
-from benchmarks.engine import ways
+from benchmarks.engine import pace, ways
 from benchmarks.engine.client import Server
 from benchmarks.engine.model import copy_endless
 from benchmarks.engine.scenarios import TOKENS, Figures, Texts, together
@@ -25,7 +25,7 @@ def main() -> None:
         with gateway(Path(models)) as started, mlx_lm_server(model) as theirs:
             print(f"{TOKENS} tokens each, medians of {rounds} rounds\n")
             asyncio.run(compare(ours(started), theirs, rows=rows, rounds=rounds, model=model))
-            print(f"\n{ways.TOKENS} tokens each; tokens a second from the first on, of all streams together\n")
+            print(f"\n{pace.TOKENS} tokens each; tokens a second from the first on, of all streams together\n")
             print(ways.HEAD)
             for way in asyncio.run(ways.measure(started, model, rounds=rounds)):
                 print(way.line())

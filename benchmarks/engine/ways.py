@@ -7,31 +7,20 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks import processor
-from benchmarks.engine.client import Answer, ask_all
-from benchmarks.engine.scenarios import STREAMS, Texts
-from benchmarks.engine.servers import MODEL, ours
+from benchmarks.engine.client import Answer
+from benchmarks.engine.pace import TOKENS, Pace, questions, rate, timed, whole_path
+from benchmarks.engine.scenarios import STREAMS
+from benchmarks.engine.servers import MODEL
 from inference import ir, sockets
 from inference.backends.local import LocalBackend
 from inference.protocols import native
 from tests.gateway import ROOT, Gateway
 from tests.local_models import begin, question
-
-TOKENS = 512
-MILLION = 1e6
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """Tokens a second of all streams together; microseconds of processor time for a token, where they are told."""
-
-    rate: float
-    cost: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,33 +75,22 @@ def engine_alone(model: Path) -> Iterator[Alone]:
 
 
 async def measure(started: Gateway, model: Path, *, rounds: int) -> list[Ways]:
-    web, worker = started.children("mlxmanager.server"), started.children("runworker")
+    worker = started.children("runworker")
     backend = LocalBackend(sockets.socket_path(started.home))
     measured = [Ways(1), Ways(STREAMS)]
 
     async def at_sockets(texts: list[str]) -> float:
-        return pace(await asyncio.gather(*(at_socket(backend, text) for text in texts)))
-
-    async def over_all(texts: list[str]) -> float:
-        return pace(await ask_all(ours(started), texts, tokens=TOKENS))
+        return rate(await asyncio.gather(*(at_socket(backend, text) for text in texts)))
 
     with engine_alone(model) as alone:
         for number in range(rounds):
             for ways in measured:
-                texts = [Texts(model, f"way {number} {stream}").short() for stream in range(ways.streams)]
+                texts = questions(model, f"way {number}", ways.streams)
                 ways.alone.append(await timed([alone.pid], ways.streams, alone.write(ways.streams)))
                 ways.worker.append(await timed(worker, ways.streams, at_sockets(texts)))
-                ways.whole.append(await timed(web, ways.streams, over_all(texts)))
+                ways.whole.append(await whole_path(started, texts))
     await backend.aclose()
     return measured
-
-
-async def timed(pids: Sequence[int], streams: int, run: Awaitable[float]) -> Pace:
-    before = processor.seconds(pids)
-    rate = await run
-    after = processor.seconds(pids)
-    cost = None if before is None or after is None else MILLION * (after - before) / (streams * TOKENS)
-    return Pace(rate, cost)
 
 
 async def at_socket(backend: LocalBackend, text: str) -> Answer:
@@ -127,7 +105,3 @@ async def at_socket(backend: LocalBackend, text: str) -> Answer:
     last = native.stream_parser().feed(b"".join(chunks))[-1]
     assert isinstance(last, ir.Finished)
     return Answer(asked, first, ended, last.usage.input_tokens, last.usage.output_tokens)
-
-
-def pace(answers: list[Answer]) -> float:
-    return sum((answer.tokens - 1) / (answer.ended - answer.first) for answer in answers)

@@ -8,15 +8,15 @@ from benchmarks.overhead.client import Ask, Clients
 from benchmarks.overhead.measure import CHAT
 from benchmarks.overhead.processes import Place
 from benchmarks.overhead.upstream import Upstream
+from benchmarks.overhead.waiting import until
 
 AT_ONCE = 50
 SETTLING = 2.0
-PATIENCE = 10.0
 
 
 @dataclass(frozen=True, slots=True)
 class Idle:
-    """Memory in MiB. `closed`: seconds until the upstream had no more connections than before."""
+    """Memory in MiB. `closed`: seconds until the last of the upstream's connections was closed."""
 
     streams: int
     before: float
@@ -26,7 +26,7 @@ class Idle:
 
 async def idle(place: Place, upstream: Upstream, streams: int) -> Idle:
     ask = Ask(CHAT, "gpt-bench-c2-hang", place.key, stream=True)
-    before, connections = place.memory(), len(upstream.open)
+    before = place.memory()
     held: list[Clients] = []
     try:
         while len(held) * AT_ONCE < streams:
@@ -39,7 +39,5 @@ async def idle(place: Place, upstream: Upstream, streams: int) -> Idle:
         for clients in held:
             clients.close()
     left = time.perf_counter()
-    async with asyncio.timeout(PATIENCE):
-        while len(upstream.open) > connections:  # noqa: ASYNC110 - what is waited for is another process's doing
-            await asyncio.sleep(0.01)
+    await until(lambda: not upstream.hanging)
     return Idle(len(held) * AT_ONCE, before, after, time.perf_counter() - left)

@@ -3,6 +3,7 @@
 A shared machine makes a process look slower, never faster: the cheapest of its rounds is taken.
 """
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -34,9 +35,10 @@ class Scenario:
 
 @dataclass
 class Figures:
-    """`cpu` in microseconds, of each round; the others in milliseconds, of each request."""
+    """Of each round: `cpu` in microseconds, `rate` in requests a second; of each request: the others, in ms."""
 
     cpu: list[float] = field(default_factory=list)
+    rate: list[float] = field(default_factory=list)
     first: list[float] = field(default_factory=list)
     whole: list[float] = field(default_factory=list)
 
@@ -64,13 +66,14 @@ async def one_round(scenario: Scenario, place: Place, figures: Figures) -> None:
     try:
         await clients.connect()
         await clients.ask(scenario.warm_up(place), 1)
-        before = place.cpu()
+        before, began = place.cpu(), time.perf_counter()
         told = await clients.ask(scenario.ask(place), scenario.times)
-        spent = place.cpu() - before
+        spent, took = place.cpu() - before, time.perf_counter() - began
     finally:
         clients.close()
     check(scenario, place, told)
     figures.cpu.append(spent / len(told) / (scenario.chunks if scenario.per == "chunk" else 1) * 1e6)
+    figures.rate.append(len(told) / took)
     figures.first += [one.first * 1000 for one in told]
     figures.whole += [one.whole * 1000 for one in told]
 

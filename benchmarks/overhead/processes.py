@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,7 +13,8 @@ from pathlib import Path
 from benchmarks import processor
 from benchmarks.faults.gateways.litellm import ENVIRONMENT
 from benchmarks.faults.gateways.process import running, scratch
-from tests.gateway import CLIENT_KEY, ROOT, end, free_port, running_gateway, wait_until
+from tests.gateway import CLIENT_KEY, ROOT, START_SECONDS, Gateway, end, free_port, running_gateway, wait_until
+from tests.scraping import scrape
 
 # A file of so many entries would take minutes to apply: each row has its history.
 OTHERS = """
@@ -22,36 +24,43 @@ from routing.models import BackendMapping
 keys = [ClientKey(name=f"other-{{number}}") for number in range({number})]
 for number, key in enumerate(keys):
     key.accept(f"a-client-key-of-the-benchmark-{{number}}")
-patterns = [f"other-{{number}}-*" for number in range({number})]
+kinds = "other-{{}}", "other-{{}}-*", "gpt-*-other-{{}}"
+patterns = [kinds[number % len(kinds)].format(number) for number in range({number})]
 with change("benchmark"):
     ClientKey.objects.bulk_create(keys)
     BackendMapping.objects.bulk_create(
         [BackendMapping(model_pattern=pattern, backend_type="openai", priority=1) for pattern in patterns]
     )
 """
+# How often a web process looks for a new configuration.
+POLL_SECONDS = 0.5
 LITELLM_KEY = "sk-a-client-key-of-the-benchmark"
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A gateway: where it listens, the key its clients show, and the process that answers them."""
+    """A gateway: where it listens, the key its clients show, and the processes that answer them."""
 
     name: str
     url: str
     key: str
-    pid: int
+    pids: tuple[int, ...]
 
     def cpu(self) -> float:
         """Seconds."""
-        taken = processor.seconds([self.pid])
+        taken = processor.seconds(self.pids)
         assert taken is not None, "Linux tells"
         return taken
 
     def memory(self) -> float:
         """MiB, of which pages shared with others count in part."""
-        told = re.search(r"^Pss:\s+(\d+)", Path(f"/proc/{self.pid}/smaps_rollup").read_text(), re.MULTILINE)
-        assert told is not None
-        return int(told[1]) / 1024
+        return sum(map(memory, self.pids))
+
+
+def memory(pid: int) -> float:
+    told = re.search(r"^Pss:\s+(\d+)", Path(f"/proc/{pid}/smaps_rollup").read_text(), re.MULTILINE)
+    assert told is not None
+    return int(told[1]) / 1024
 
 
 @contextmanager
@@ -59,7 +68,7 @@ def raw_relay(upstream: int) -> Iterator[Place]:
     port = free_port()
     command = [sys.executable, "-m", "benchmarks.overhead.raw_relay", str(port), f"http://127.0.0.1:{upstream}"]
     process = subprocess.Popen(command, cwd=ROOT)
-    place = Place("raw relay", f"http://127.0.0.1:{port}", "any", process.pid)
+    place = Place("raw relay", f"http://127.0.0.1:{port}", "any", (process.pid,))
     try:
         wait_until(lambda: listens(port), seconds=30)
         yield place
@@ -73,15 +82,21 @@ def listens(port: int) -> bool:
 
 
 @contextmanager
-def product(upstream: int, *, name: str = "mlxmanager", others: int = 0) -> Iterator[Place]:
-    """With so many mappings and client keys besides, which no request uses."""
-    with running_gateway(MLXMANAGER_LOG_LEVEL="info") as gateway:
+def product(upstream: int, *, others: int = 0, web: int = 1) -> Iterator[Gateway]:
+    """With so many mappings and client keys besides, which no request uses, and so many web processes."""
+    with running_gateway(MLXMANAGER_LOG_LEVEL="info", MLXMANAGER_WEB_PROCESSES=str(web)) as gateway:
+        wait_until(lambda: scrape(gateway).of("web_processes") == web, seconds=START_SECONDS)
         gateway.configure(configuration(upstream))
         if others:
             gateway.command("shell", "-c", OTHERS.format(number=others))
             gateway.wait_for_configuration()
-        (pid,) = gateway.children("mlxmanager.server")
-        yield Place(name, gateway.url, CLIENT_KEY, pid)
+        # One process has told that it has it; each looks for itself.
+        time.sleep(2 * POLL_SECONDS)
+        yield gateway
+
+
+def place_of(gateway: Gateway, name: str = "mlxmanager") -> Place:
+    return Place(name, gateway.url, CLIENT_KEY, tuple(gateway.children("mlxmanager.server")))
 
 
 def configuration(upstream: int) -> str:
@@ -114,7 +129,7 @@ def litellm(upstream: int, models: Mapping[str, str], *, program: str) -> Iterat
         command = [program, *options, "--num_workers", "1", "--telemetry", "False"]
         url = f"http://127.0.0.1:{port}"
         with running(command, folder, ready=f"{url}/health/liveliness", environment=ENVIRONMENT) as pids:
-            yield Place("LiteLLM", url, LITELLM_KEY, pids()[0])
+            yield Place("LiteLLM", url, LITELLM_KEY, tuple(pids()))
 
 
 def litellm_model(name: str, protocol: str, upstream: int) -> dict[str, object]:

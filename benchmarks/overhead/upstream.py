@@ -1,7 +1,7 @@
 """An upstream of both vendors' shape that costs next to nothing: every answer is made once and then only written.
 
 The model's name says how it answers: `any-c100-p20` streams 100 chunks with 20 ms between them, `any-c1-hang` one chunk
-and then nothing more.
+and then nothing more, or nothing at all where no stream is asked for.
 """
 
 import asyncio
@@ -114,17 +114,18 @@ def anthropic_events(model: str, words: list[str]) -> tuple[bytes, list[bytes], 
 
 
 class Answering(asyncio.Protocol):
-    def __init__(self, open_connections: set["Answering"]) -> None:
-        self.open = open_connections
+    def __init__(self, upstream: "Upstream") -> None:
+        self.upstream = upstream
         self.received = bytearray()
         self.timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
-        self.open.add(self)
+        self.upstream.open.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
-        self.open.discard(self)
+        self.upstream.open.discard(self)
+        self.upstream.hanging.discard(self)
         if self.timer is not None:
             self.timer.cancel()
 
@@ -143,6 +144,10 @@ class Answering(asyncio.Protocol):
         self.answer(script(is_messages, model[1].decode() if model else "", STREAM.search(told) is not None))
 
     def answer(self, script: Scripted) -> None:
+        if script.manner.hangs:
+            self.upstream.hanging.add(self)
+            if not script.parts:
+                return
         self.transport.write(script.first)
         if script.parts:
             self.step(script, 0)
@@ -164,15 +169,16 @@ class Answering(asyncio.Protocol):
 
 
 class Upstream:
-    """Listens on loopback until it is closed. `open` are its connections."""
+    """Listens on loopback until it is closed. `open` are its connections, `hanging` those that will hear no more."""
 
     def __init__(self) -> None:
         self.open: set[Answering] = set()
+        self.hanging: set[Answering] = set()
 
     async def start(self) -> int:
         """The port."""
         loop = asyncio.get_running_loop()
-        self.server = await loop.create_server(lambda: Answering(self.open), "127.0.0.1", 0, backlog=4096)
+        self.server = await loop.create_server(lambda: Answering(self), "127.0.0.1", 0, backlog=4096)
         port: int = self.server.sockets[0].getsockname()[1]
         return port
 
