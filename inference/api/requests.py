@@ -61,7 +61,7 @@ class ApiRequest:
 
     @property
     def http_version(self) -> str:
-        return str(self._scope["http_version"])
+        return str(self.scope["http_version"])
 
     async def receive_body(self, receive: Receive, most: int) -> None:
         """Receive the body.

@@ -41,7 +41,7 @@ async def test_a_chore_that_breaks_is_told_of_once_and_the_end_comes_in_order(
     gateway.installed = InstalledModels(breaking)
     told: asyncio.Queue[Message] = asyncio.Queue()
     said: asyncio.Queue[Message] = asyncio.Queue()
-    living = asyncio.create_task(Application(no_site, gateway)({"type": "lifespan"}, told.get, said.put))
+    living = asyncio.ensure_future(Application(no_site, gateway)({"type": "lifespan"}, told.get, said.put))
     await told.put({"type": "lifespan.startup"})
     assert (await said.get())["type"] == "lifespan.startup.complete"
     assert is_watching()

@@ -69,7 +69,7 @@ def test_a_value_out_of_range_is_told_what_it_may_be(field: str, value: object, 
     """The field stands before it in what the client reads."""
     asked = ir.Sampling(**{field: value})  # type: ignore[arg-type]  # Each has its own type.
     with pytest.raises(GatewayError) as caught:
-        [sampling.sampler(asked, Defaults(), 4), sampling.processors(asked, Defaults(), 4, prompt=1)]
+        [sampling.sampler(asked, Defaults()), sampling.processors(asked, Defaults(), 4, prompt=1)]
     assert (caught.value.kind, caught.value.param, caught.value.message) == (
         Kind.INVALID_VALUE,
         field,
