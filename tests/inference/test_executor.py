@@ -1,8 +1,11 @@
 """What a client is told of attempts: of the one that answered, and of those that failed."""
 
 import dataclasses
+import gc
 import json
+import sys
 import time
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -44,6 +47,27 @@ async def test_what_was_left_out_is_told_with_any_answer(
         answer = await executor.execute(asked, route(target(upstream, backend)))
         await read(answer)
     assert ";reason=" in dict(answer.headers)["x-mlxmanager-warning"]
+
+
+@PAIRS
+async def test_a_stream_that_has_begun_holds_no_prompt(upstream: Upstream, client: str, backend: str) -> None:
+    asked = incoming(client, stream=True, messages=[{"role": "user", "content": "a long prompt"}])
+    async with executing() as executor:
+        answer = await executor.execute(asked, route(target(upstream, backend)))
+        body = asked.body
+        del asked
+        assert sys.getrefcount(body) == 2  # Ours and the call's.
+        assert not [held for held in within(answer.body, 4) if isinstance(held, bytes) and b"a long prompt" in held]
+        await read(answer)
+
+
+def within(holder: object, steps: int) -> list[object]:
+    """What can be reached from it."""
+    found = [holder]
+    for _ in range(steps):
+        found += [held for held in gc.get_referents(*found) if not isinstance(held, type | ModuleType)]
+        found = list({id(one): one for one in found}.values())
+    return found
 
 
 @TRANSLATED

@@ -2,6 +2,7 @@
 
 import asyncio
 import tempfile
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -73,8 +74,10 @@ async def test_a_call_that_is_being_written_is_waited_for(local: LocalBackend) -
     asked_for = question(
         "Tell me a story.", tools=(essay,), tool_choice=ir.ToolChoice("tool", "write"), max_tokens=2000
     )
+    began = time.monotonic()
     whole = await ask(local, asked_for)
+    patience = (time.monotonic() - began) / 3
     assert whole.finished.usage.output_tokens > 150
     body = native.render_request(asked_for, Aim("mlxmanager/demo")).body
-    reply = await local.open(Call("req_test", "", body, stream=True, idle=0.3), Target("local", "mlxmanager/demo"))
+    reply = await local.open(Call("req_test", "", body, stream=True, idle=patience), Target("local", "mlxmanager/demo"))
     assert (await read(reply)).calls == whole.calls

@@ -82,8 +82,8 @@ def test_a_stream_tells_answers_apart_as_they_come(size: int) -> None:
     raw = b"".join(
         [says(1, "b1"), says(0, "a1", "a2"), says(1, "", reason="max_tokens"), says(0, "a3", reason="end_turn")]
     )
-    exchange = begin(prompt=["a", "b"], stream=True, stream_options={"include_usage": True})
-    out = run(exchange.stream(True), [raw[at : at + size] for at in range(0, len(raw), size)])
+    stream = begin(prompt=["a", "b"], stream=True, stream_options={"include_usage": True}).stream(True)
+    out = run(stream, [raw[at : at + size] for at in range(0, len(raw), size)])
     assert out.endswith(b"data: [DONE]\n\n")
     *told, last = chunks(out)
     assert [(c["index"], c["text"], c["finish_reason"]) for chunk in told for c in chunk["choices"]] == [
@@ -94,7 +94,7 @@ def test_a_stream_tells_answers_apart_as_they_come(size: int) -> None:
     ]
     assert all(chunk["usage"] is None for chunk in told)
     assert (last["choices"], last["usage"]["total_tokens"]) == ([], 10)
-    assert exchange.usage == ir.Usage(6, 4)
+    assert stream.usage == ir.Usage(6, 4)
 
 
 def test_nothing_goes_out_before_there_is_text() -> None:
