@@ -109,7 +109,7 @@ def test_it_is_listed_offered_and_explained_by_its_own_name(tmp_path: Path, sett
     assert {"me/style", "me/lost"} & set(usable_models()) == {"me/style"}
     call_command("route", "me/style", stdout=told)
     assert "an installed model has this name" in told.getvalue()
-    assert "MB, an adapter of mlxmanager/demo" in told.getvalue()
+    assert "KB, an adapter of mlxmanager/demo" in told.getvalue()
 
 
 def test_a_model_beside_an_adapter_stays_a_model(tmp_path: Path) -> None:
