@@ -11,7 +11,7 @@ from inference import figures, installed, restarts, sockets
 from inference.api.endpoint import Endpoint
 from inference.api.gateway import Gateway, Limits
 from inference.api.health import PATHS, Health
-from inference.api.housekeeping import keep
+from inference.api.housekeeping import keep_up
 from inference.api.installed_models import InstalledModels
 from inference.api.metrics import PATH, Metrics
 from inference.api.requests import ApiRequest, App, Message, Receive, Send
@@ -94,7 +94,7 @@ class Application:
     async def live(self, receive: Receive, send: Send) -> None:
         await receive()
         await self.gateway.start()
-        housekeeping = asyncio.create_task(keep(self.gateway.keep_house(), self.metrics.keep_shown()))
+        housekeeping = asyncio.create_task(keep_up(self.gateway.keep_house, self.metrics.keep_shown))
         try:
             await send({"type": "lifespan.startup.complete"})
             await receive()

@@ -12,7 +12,7 @@ from django.http.request import split_domain_port, validate_host
 from credentials.client_keys import digest, is_well_formed
 from inference.api.activity import Activity
 from inference.api.count_cache import CountCache
-from inference.api.housekeeping import keep
+from inference.api.housekeeping import keep_up
 from inference.api.installed_models import InstalledModels
 from inference.api.last_used import LastUsed
 from inference.api.local_options import LocalOptions
@@ -76,7 +76,7 @@ class Gateway:
 
     async def keep_house(self) -> None:
         """What goes on beside the requests, until it is cancelled."""
-        await keep(self.installed.keep_fresh(), self.last_used.keep_written(), self.options.keep_told())
+        await keep_up(self.installed.keep_fresh, self.last_used.keep_written, self.options.keep_told)
 
     async def stop(self) -> None:
         await self.last_used.write()
