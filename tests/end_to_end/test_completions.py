@@ -100,6 +100,21 @@ def test_a_seed_makes_answers_that_differ_come_again(openai_client: openai.OpenA
     assert ask() == first
 
 
+def test_the_best_of_several_answers_are_the_likeliest(openai_client: openai.OpenAI) -> None:
+    asked: dict[str, Any] = {"model": DEMO, "prompt": "The", "seed": 7, "temperature": 1.5}
+    every = openai_client.completions.create(**asked, n=6, logprobs=0)
+    best = openai_client.completions.create(**asked, n=2, best_of=6)
+    ranked = sorted(every.choices, key=mean, reverse=True)
+    assert texts(best) == [choice.text for choice in ranked[:2]]
+    assert [(choice.index, choice.logprobs) for choice in best.choices] == [(0, None), (1, None)]
+    assert best.usage == every.usage
+
+
+def mean(choice: Any) -> float:
+    logprobs = choice.logprobs.token_logprobs
+    return float(sum(logprobs) / len(logprobs))
+
+
 def test_an_answer_has_at_most_16_tokens_unless_more_are_asked_for(openai_client: openai.OpenAI) -> None:
     completion = openai_client.completions.create(model=DEMO, prompt="1 2 3 4", logit_bias={"0": -100})
     assert completion.choices[0].finish_reason == "length"
@@ -143,7 +158,9 @@ def test_the_models_own_tokens_are_prompts(openai_client: openai.OpenAI) -> None
         ({"prompt": "x", "n": 129}, "invalid_value", "n"),
         ({"prompt": ["x"] * 129}, "invalid_value", "prompt"),
         ({"prompt": "x", "max_tokens": -1}, "invalid_value", "max_tokens"),
-        ({"prompt": "x", "best_of": 2}, "unsupported_parameter", "best_of"),
+        ({"prompt": "x", "best_of": 2, "stream": True}, "unsupported_parameter", "best_of"),
+        ({"prompt": "x", "best_of": 2, "echo": True}, "unsupported_parameter", "best_of"),
+        ({"prompt": "x", "best_of": 129}, "invalid_value", "best_of"),
         ({"prompt": "x", "suffix": "y"}, "unsupported_parameter", "suffix"),
         ({"prompt": "x", "n": 2, "best_of": 1}, "invalid_value", "best_of"),
         ({"prompt": "x", "stop": 5}, "invalid_type", "stop"),

@@ -1,5 +1,8 @@
 """Answers as legacy completions have them: whole and as a stream they are of one shape."""
 
+import heapq
+import itertools
+import math
 from collections.abc import Sequence
 
 import msgspec
@@ -24,16 +27,18 @@ FINISH_REASONS: dict[ir.StopReason, str] = {
 
 
 class CompletionRendering:
-    """So many answers."""
+    """So many answers, of which those to one prompt are `drawn` and the likeliest `answers` shown."""
 
-    def __init__(self, answering: Answering, count: int) -> None:
+    def __init__(self, answering: Answering, count: int, *, drawn: int, answers: int) -> None:
         self._answering = answering
+        self._drawn = drawn
+        self._answers = answers
         self._places = [Places() for _ in range(count)]
 
     def whole(self, completions: Sequence[ir.Completion], usage: ir.Usage) -> bytes:
         choices = [
             self._choice(index, completion, FINISH_REASONS[completion.stop_reason])
-            for index, completion in enumerate(completions)
+            for index, completion in enumerate(self._shown(completions))
         ]
         return msgspec.json.encode(self._envelope(choices) | {"usage": render_usage(usage)})
 
@@ -47,6 +52,12 @@ class CompletionRendering:
 
     def end(self, usage: ir.Usage) -> bytes:
         return (self._chunk([], usage) if self._answering.include_usage else b"") + DONE
+
+    def _shown(self, completions: Sequence[ir.Completion]) -> Sequence[ir.Completion]:
+        if self._drawn == self._answers:
+            return completions
+        prompts = itertools.batched(completions, self._drawn)
+        return [shown for drawn in prompts for shown in heapq.nlargest(self._answers, drawn, key=likelihood)]
 
     def _chunk(self, choices: list[dict[str, JSON]], usage: ir.Usage | None = None) -> bytes:
         """An event of the stream. Where counts are wanted, only the last has any."""
@@ -69,3 +80,9 @@ class CompletionRendering:
             "model": self._answering.model,
             "choices": choices,
         }
+
+
+def likelihood(completion: ir.Completion) -> float:
+    """The mean of its tokens' logprobs. One of no tokens says nothing, and is the last to be wanted."""
+    found = [token.logprob for token in completion.tokens if token.logprob is not None]
+    return math.fsum(found) / len(found) if found else -math.inf

@@ -22,8 +22,8 @@ def local_completions(asked: Asked, aim: Aim) -> LocalChoices:
     made = jobs(request, aim.model)
     return LocalChoices(
         made,
-        CompletionRendering(answering, len(made)),
-        answers=request.answers,
+        CompletionRendering(answering, len(made), drawn=request.drawn, answers=request.answers),
+        answers=request.drawn,
         request_id=asked.request_id,
         warnings=aim.warnings,
     )

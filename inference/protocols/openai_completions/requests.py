@@ -46,10 +46,14 @@ KNOWN = frozenset(Fields.__struct_fields__)
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """`answers` are to be written for each of the prompts. `sampling` is that of the first answer."""
+    """`drawn` answers are to be written for each of the prompts, and the likeliest `answers` of them told.
+
+    `sampling` is that of the first answer.
+    """
 
     prompts: tuple[TextInput, ...]
     answers: int
+    drawn: int
     echo: bool
     max_tokens: int
     stop: tuple[str, ...]
@@ -61,9 +65,11 @@ class Request:
 def parse_request(body: bytes, warnings: Warnings) -> Request:
     """Raises GatewayError naming the field."""
     asked = decode(FIELDS, body)
+    answers = 1 if asked.n is None else asked.n
     request = Request(
         prompts=parse_inputs(asked.prompt, "prompt"),
-        answers=1 if asked.n is None else asked.n,
+        answers=answers,
+        drawn=answers if asked.best_of is None else asked.best_of,
         echo=bool(asked.echo),
         max_tokens=DEFAULT_MAX_TOKENS if asked.max_tokens is None else asked.max_tokens,
         stop=tuple([asked.stop] if isinstance(asked.stop, str) else asked.stop or ()),
@@ -72,8 +78,6 @@ def parse_request(body: bytes, warnings: Warnings) -> Request:
         include_usage=bool(asked.stream_options and asked.stream_options.include_usage),
     )
     check(request)
-    if asked.best_of is not None and asked.best_of < request.answers:
-        raise GatewayError(Kind.INVALID_VALUE, "This field must not be below n.", param="best_of")
     refuse(asked, request)
     for name, value in top_level(body).items():
         if name not in KNOWN and bytes(value) != b"null":
@@ -88,14 +92,18 @@ def check(request: Request) -> None:
     if request.logprobs is not None and not 0 <= request.logprobs <= MOST_CANDIDATES:
         message = f"This field must be between 0 and {MOST_CANDIDATES}."
         raise GatewayError(Kind.INVALID_VALUE, message, param="logprobs")
-    if len(request.prompts) * request.answers > MOST_CHOICES:
+    if request.drawn < request.answers:
+        raise GatewayError(Kind.INVALID_VALUE, "This field must not be below n.", param="best_of")
+    if len(request.prompts) * request.drawn > MOST_CHOICES:
         message = f"There may be at most {MOST_CHOICES} answers to all prompts together."
-        raise GatewayError(Kind.INVALID_VALUE, message, param="prompt" if request.answers == 1 else "n")
+        many = "best_of" if request.drawn > request.answers else "n"
+        raise GatewayError(Kind.INVALID_VALUE, message, param="prompt" if request.drawn == 1 else many)
 
 
 def refuse(asked: Fields, request: Request) -> None:
     unsupported = {
-        "best_of": asked.best_of is not None and asked.best_of > request.answers,
+        # Which are the likeliest is known once all are whole; and a prompt's own tokens are no part of that.
+        "best_of": request.drawn > request.answers and bool(asked.stream or asked.echo),
         "suffix": bool(asked.suffix),
     }
     for field, present in unsupported.items():
@@ -104,8 +112,8 @@ def refuse(asked: Fields, request: Request) -> None:
 
 
 def jobs(request: Request, model: str) -> list[native.Job]:
-    """One for each answer, those to the first prompt first."""
-    numbers = range(request.answers)
+    """One for each answer that is drawn, those to the first prompt first."""
+    numbers = range(request.drawn)
     return [job(request, model, prompt=prompt, number=number) for prompt in request.prompts for number in numbers]
 
 
@@ -116,6 +124,6 @@ def job(request: Request, model: str, *, prompt: TextInput, number: int) -> nati
         sampling=numbered(request.sampling, number),
         stop=request.stop,
         max_tokens=request.max_tokens,
-        logprobs=request.logprobs,
+        logprobs=0 if request.logprobs is None and request.drawn > request.answers else request.logprobs,
     )
     return native.Job(plain, prompt=prompt, echo=request.echo)

@@ -68,6 +68,33 @@ def test_an_answers_end_is_told_in_words_that_completions_have(reason: ir.StopRe
     assert json.loads(body)["choices"] == [{"text": "a", "index": 0, "logprobs": None, "finish_reason": shown}]
 
 
+def likely(index: int, text: str, *logprobs: float) -> bytes:
+    tokens = tuple(ir.Token(text.encode() if not place else b"", value) for place, value in enumerate(logprobs))
+    return native.render_choice(index, [ir.TextDelta(text, tokens), ir.Finished("end_turn", usage=ir.Usage(3, 2))])
+
+
+def test_the_best_of_what_was_drawn_are_chosen_for_each_prompt_by_their_tokens_mean() -> None:
+    exchange = begin(prompt=["a", "b"], best_of=3, n=2)
+    drawn = [
+        likely(0, "long", -1, -1, -1),
+        likely(1, "short", -2),
+        likely(2, "likely", -1, -0.5),
+        says(3, reason="end_turn"),
+        likely(4, "b1", -5),
+        likely(5, "b2", -4),
+    ]
+    body = json.loads(exchange.plain(b"".join(drawn), is_stream=True))
+    assert [(one["index"], one["text"], one["logprobs"]) for one in body["choices"]] == [
+        (0, "likely", None),
+        (1, "long", None),
+        (2, "b2", None),
+        (3, "b1", None),
+    ]
+    assert body["usage"]["completion_tokens"] == 12
+    assert {job.request.logprobs for job in jobs(best_of=3)} == {0}
+    assert {job.request.logprobs for job in jobs(best_of=3, n=3)} == {None}
+
+
 def test_counts_are_added_up_and_a_prompts_only_once() -> None:
     exchange = begin(prompt=["a", "b"], n=2)
     usages = [ir.Usage(3, 1, 2), ir.Usage(3, 10, 3), ir.Usage(5, 100), ir.Usage(5, 1000)]
