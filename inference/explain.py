@@ -12,8 +12,9 @@ from inference.backends.addresses import DEFAULT_PORTS, AddressRefused, vet_host
 from inference.cooldowns import Cooldowns, name_of
 from inference.installed import Installed
 from inference.local_states import is_resident, known_budget, worker_state
-from inference.models import read_drafts
+from inference.models import read_load_options
 from inference.protocols import wire
+from inference.suitability import guessing_problem, quantizing_problem
 from routing import patterns
 from routing.models import BackendMapping
 from routing.resolver import load_snapshot
@@ -62,8 +63,8 @@ class Explanation:
 class Surroundings:
     """`worker` None: none answers. `budget` is for the local models' memory in bytes; None: not known.
 
-    `cooling`: the targets that are cooling down, by name; None: no gateway answers. `drafts` are the models that guess
-    for others, by the others' names.
+    `cooling`: the targets that are cooling down, by name; None: no gateway answers. `options`: how
+    models are to be loaded, where not as they are.
     """
 
     snapshot: Snapshot
@@ -71,7 +72,7 @@ class Surroundings:
     worker: wire.Status | None
     budget: int | None
     cooling: Collection[str] | None
-    drafts: Mapping[str, str]
+    options: Mapping[str, wire.LoadOptions]
 
 
 def look_around(cooldowns: Cooldowns | None = None) -> Surroundings:
@@ -90,7 +91,7 @@ def look_around(cooldowns: Cooldowns | None = None) -> Surroundings:
         worker=worker,
         budget=known_budget(worker),
         cooling=cooling,
-        drafts=read_drafts(),
+        options=read_load_options(),
     )
 
 
@@ -135,11 +136,8 @@ def local_checks(target: Target, around: Surroundings) -> list[Check]:
         checks = [Check("installed", "no", f"pull it: manage.py models pull {target.model}")]
     else:
         installed = Check("installed", "no" if found.problem else "yes", found.problem or describe_files(found))
-        guesser = around.drafts.get(target.model)
-        draft = around.installed.get(guesser) if guesser is not None else None
-        checks = [installed, fits(found, draft, around.budget)]
-        if guesser is not None:
-            checks.insert(1, draft_check(guesser, draft))
+        draft = draft_of(found, around.installed, around.options)
+        checks = [installed, *option_checks(found, draft, around.options), fits(found, draft, around.budget)]
     if around.worker is None:
         return [*checks, Check("worker running", "unknown", "none answers; serve starts it")]
     return [*checks, Check("worker running", "yes", residence(target.model, around.worker))]
@@ -150,11 +148,31 @@ def describe_files(model: Installed) -> str:
     return size if model.adapter is None else f"{size}, an adapter of {model.adapter.base}"
 
 
-def draft_check(name: str, draft: Installed | None) -> Check:
+def draft_of(
+    model: Installed, models: Mapping[str, Installed], options: Mapping[str, wire.LoadOptions]
+) -> Installed | None:
+    """The installed model that guesses for this one."""
+    name = options.get(model.name, wire.AS_IT_IS).draft_model
+    return models.get(name) if name is not None and model.kind == "chat" else None
+
+
+def option_checks(model: Installed, draft: Installed | None, options: Mapping[str, wire.LoadOptions]) -> list[Check]:
+    wanted = options.get(model.name, wire.AS_IT_IS)
+    checks: list[Check] = []
+    if model.kind == "chat" and wanted.kv_bits is not None and (problem := quantizing_problem(model)) is not None:
+        checks.append(Check("kv_bits", "no", problem))
+    if model.kind == "chat" and wanted.draft_model is not None:
+        checks.append(draft_check(model, wanted.draft_model, draft))
+    return checks
+
+
+def draft_check(model: Installed, name: str, draft: Installed | None) -> Check:
     if draft is None:
         return Check("draft model", "no", f"{name} is not installed; pull it: manage.py models pull {name}")
     if draft.problem is not None:
         return Check("draft model", "no", f"{name} is not loaded: {draft.problem}")
+    if (problem := guessing_problem(model, draft)) is not None:
+        return Check("draft model", "no", f"{name}: {problem}")
     return Check("draft model", "yes", f"{name}, {describe_files(draft)}")
 
 

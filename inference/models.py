@@ -95,10 +95,9 @@ def read_options() -> tuple[ModelOptions, ...]:
     return tuple(map(options_of, LocalModel.objects.all()))
 
 
-def read_drafts() -> dict[str, str]:
-    """The draft models, by those that they guess for."""
-    rows = LocalModel.objects.exclude(draft_model=None).values_list("name", "draft_model")
-    return {name: draft for name, draft in rows if draft}
+def read_load_options() -> dict[str, LoadOptions]:
+    """By the model's name; what is not there is loaded as it is."""
+    return {one.name: one.load for one in read_options()}
 
 
 def options_of(row: LocalModel) -> ModelOptions:

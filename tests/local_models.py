@@ -165,3 +165,13 @@ def copy_demo(models_dir: Path, name: str, *, template: str | None = None, **con
         path = folder / "config.json"
         path.write_text(json.dumps(json.loads(path.read_text()) | config))
     return folder
+
+
+def swap_words(folder: Path) -> None:
+    """Put two words of a vocabulary in each other's place."""
+    path = folder / "tokenizer.json"
+    made = json.loads(path.read_text())
+    words = made["model"]["vocab"]
+    one, other = sorted(words, key=words.get)[-2:]
+    words[one], words[other] = words[other], words[one]
+    path.write_text(json.dumps(made))

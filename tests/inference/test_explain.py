@@ -15,6 +15,7 @@ from inference.installed import Installed, find
 from inference.models import LocalModel
 from tests.builders import make_credential, make_local_model, make_mapping, make_profile
 from tests.configuration import administrator
+from tests.local_models import copy_demo, swap_words
 
 pytestmark = pytest.mark.django_db
 
@@ -121,6 +122,19 @@ def test_a_draft_model_that_is_not_installed_is_why_a_model_cannot_answer() -> N
     text = told("mlxmanager/demo")
     assert "(can answer: no)" in text
     assert "  draft model: no, org/small is not installed; pull it: manage.py models pull org/small\n" in text
+
+
+def test_options_that_do_not_suit_are_why_a_model_cannot_answer(settings: Settings, tmp_path: Path) -> None:
+    settings.MODELS_DIR = tmp_path
+    swap_words(copy_demo(tmp_path, "org/other"))
+    copy_demo(tmp_path, "org/odd", head_dim=24)
+    make_local_model("mlxmanager/demo", draft_model="org/other", kv_bits=8)
+    make_local_model("org/odd", kv_bits=4)
+    text = told("mlxmanager/demo")
+    assert "(can answer: no)" in text
+    assert "  draft model: no, org/other: it cannot guess for mlxmanager/demo: their vocabularies" in text
+    assert "kv_bits" not in text
+    assert "  kv_bits: no, its cache cannot be quantized: its heads are 24 numbers wide" in told("org/odd")
 
 
 def test_whether_a_model_fits_a_device_that_only_a_worker_knows_is_unknown() -> None:

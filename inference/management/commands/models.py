@@ -8,10 +8,11 @@ from django.db import DatabaseError
 
 from inference import downloads, prefix_folder
 from inference.budget import readable
-from inference.explain import Check, fits
+from inference.explain import Check, draft_of, fits
 from inference.installed import Installed, find
 from inference.local_states import is_resident, known_budget, worker_state
-from inference.models import read_drafts
+from inference.models import read_load_options
+from inference.protocols.wire import LoadOptions
 
 PLACES = {"bundled": "comes with MLX Manager", "models": "MLXMANAGER_MODELS_DIR", "cache": "the Hugging Face cache"}
 
@@ -44,9 +45,9 @@ class Command(BaseCommand):
     def list(self) -> None:
         worker = worker_state().status
         available = known_budget(worker)
-        models, guessing = installed(), drafts()
+        models, options = installed(), load_options()
         for model in models.values():
-            draft = models.get(guessing.get(model.name, ""))
+            draft = draft_of(model, models, options)
             notes = ["for embeddings"] if model.kind == "embedding" else []
             notes += [f"adapter of {model.adapter.base}"] if model.adapter else []
             notes += ["in memory"] if worker is not None and is_resident(model.name, worker) else []
@@ -67,7 +68,7 @@ class Command(BaseCommand):
             announce=lambda size: self.stdout.write(f"{name} is {readable(size)} to download"),
         )
         models = installed()
-        model, draft = models[name], models.get(drafts().get(name, ""))
+        model, draft = models[name], draft_of(models[name], models, load_options())
         self.stdout.write(f"{name} is installed ({readable(model.size)}) in {folder}")
         if model.problem is not None:
             self.stdout.write(f"It is not loaded: {model.problem}.")
@@ -90,10 +91,10 @@ def installed() -> dict[str, Installed]:
     return find(settings.MODELS_DIR, settings.HUB_CACHE)
 
 
-def drafts() -> dict[str, str]:
-    """By the models that they guess for; none where nothing was configured yet, as models may be pulled before."""
+def load_options() -> dict[str, LoadOptions]:
+    """None are there where nothing was configured yet: models may be pulled before."""
     try:
-        return read_drafts()
+        return read_load_options()
     except DatabaseError:
         return {}
 

@@ -20,7 +20,7 @@ from inference.worker.plans import Plan
 from inference.worker.serial import SerialEngine
 from inference.worker.spelling import Likelihood
 from tests.engines import DEMO, GREEDY, Bench, bench, make_model, planned
-from tests.local_models import copy_demo
+from tests.local_models import copy_demo, swap_words
 from tests.schemas import record
 
 SEEDED = ir.Sampling(temperature=0.8, top_k=8, seed=7)
@@ -201,13 +201,7 @@ def test_a_row_that_is_removed_leaves_its_place(guessing: Bench, batching: Bench
 
 def other_words(folder: Path) -> Installed:
     """The demo model with two of its words in each other's place."""
-    copy_demo(folder.parent, folder.name)
-    path = folder / "tokenizer.json"
-    made = json.loads(path.read_text())
-    words = made["model"]["vocab"]
-    one, other = sorted(words, key=words.get)[-2:]
-    words[one], words[other] = words[other], words[one]
-    path.write_text(json.dumps(made))
+    swap_words(copy_demo(folder.parent, folder.name))
     return Installed("test/other-words", folder, "models", 0)
 
 
