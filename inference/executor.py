@@ -6,7 +6,6 @@ The first target that starts to answer wins. Until then nothing has reached the 
 """
 
 import asyncio
-import functools
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -184,12 +183,12 @@ class Executor:
         call = make_call(incoming, exchange, headers=sent, last=is_last(target, route))
         reply = await self.backends[target.backend].open(call, target)
         headers = answer_headers(reply, same=same, stream=incoming.stream, warning=exchange.warnings.header)
-        spent = functools.partial(self.meter.spend, target.backend)
         if not incoming.stream:
             answer = await whole(reply, exchange)
-            spent(exchange.usage)
+            self.meter.spend(target.backend, exchange.usage)
             return answer, headers
-        relay = Relay(reply, exchange.stream(reply.is_stream), self.timing, spent=spent)
+        stream = exchange.stream(reply.is_stream)
+        relay = Relay(reply, stream, self.timing, meter=self.meter, backend=target.backend)
         try:
             await relay.begin()
         except BaseException:

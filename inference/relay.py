@@ -1,7 +1,8 @@
 """A stream on its way to a client. Owns the backend's reply, so that closing the relay frees what the attempt holds."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import time
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import structlog
@@ -9,7 +10,8 @@ import structlog
 from inference.backends.base import Reply
 from inference.errors import BackendError, GatewayError, Kind
 from inference.exchange import Translating
-from inference.ir import Usage
+from inference.meter import Meter
+from inference.silence import Silence
 
 log = structlog.get_logger("mlxmanager.relay")
 
@@ -19,9 +21,9 @@ class Timing:
     """How long a stream waits for what, in seconds.
 
     `hold`: how long one that has begun, but holds no content yet, may still give way to another target. `keepalive`:
-    how long its client hears nothing. `ending`: from the end of the answer, or what still came of it, to the end of the
-    stream. `content`: how long a stream may say nothing but that it is alive; models that think in silence do so for
-    minutes.
+    how long at most its client hears nothing. `ending`: from the end of the answer, or what still came of it, to the
+    end of the stream. `content`: how long a stream may say nothing but that it is alive; models that think in silence
+    do so for minutes.
     """
 
     hold: float = 2.0
@@ -37,17 +39,16 @@ class Relay:
     """Iterate it once for the client's bytes. Close it whatever happened, also when it was never iterated.
 
     Until the first part is there an error is raised, and another target may still answer. After it an error becomes
-    the protocol's error event, and the stream ends; `broken_by` is then its kind. `spent` is told at the
-    end what a stream that has begun has cost.
+    the protocol's error event, and the stream ends; `broken_by` is then its kind. `meter` is told at the
+    end what a stream that has begun has cost at the `backend`.
     """
 
-    def __init__(
-        self, reply: Reply, stream: Translating, timing: Timing, *, spent: Callable[[Usage | None], None]
-    ) -> None:
+    def __init__(self, reply: Reply, stream: Translating, timing: Timing, *, meter: Meter, backend: str) -> None:
         self._reply = reply
         self._stream = stream
         self._timing = timing
-        self._spent = spent
+        self._meter = meter
+        self._backend = backend
         self._intake = reply.intake()
         self._begun = False
         self._is_over = False
@@ -55,16 +56,16 @@ class Relay:
         self._reader: asyncio.Task[object] | None = None
         self._interruption: GatewayError | None = None
         self.broken_by: Kind | None = None
-        self._clock = asyncio.get_running_loop().time
-        self._heard_at = self._told_at = self._clock()
-        self._release_at: float | None = self._told_at + timing.hold
+        self._is_holding = True
         self._is_ending = False
+        self._is_quiet = False
         self._progress = 0
-        self._timer: asyncio.TimerHandle | None = None
+        self._heard_at = time.monotonic()
+        self._silence = Silence(timing.hold, self._look)
 
     async def begin(self) -> None:
         """Wait for the first part. Raises GatewayError."""
-        self._set_timer()
+        self._silence.begin()
         self._first = await anext(self, b"")
 
     def __aiter__(self) -> AsyncIterator[bytes]:
@@ -105,69 +106,62 @@ class Relay:
             self._reader.cancel()
 
     async def aclose(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
+        self._silence.close()
         self._intake.close()
         await self._reply.aclose()
         if self._begun:
-            self._spent(self._stream.usage)
+            self._meter.spend(self._backend, self._stream.usage)
 
     def _translated(self, chunk: bytes | None) -> bytes:
         stream = self._stream
         part = self._overdue() if chunk is None else stream.feed(chunk)
         if part:
-            self._begun = True
-            self._told_at = self._clock()
+            self._begun, self._is_quiet = True, False
         if not self._is_ending and stream.is_ending:
             # Where several answers come in one stream, this is the end of the first of them.
-            self._is_ending = True
-            self._note_progress()
-            self._set_timer()
+            self._is_ending, self._progress = True, stream.progress
+            self._look_in(self._timing.ending)
         return part
 
     def _broken(self, error: GatewayError) -> bytes:
         self.broken_by = error.kind
         return self._stream.fail(error)
 
-    def _overdue(self) -> bytes:
-        """What the client gets because nothing came in time. Raises BackendError where it has waited long enough."""
-        now = self._clock()
-        part = b""
+    def _look_in(self, seconds: float) -> None:
+        self._silence.close()
+        self._silence = Silence(seconds, self._look)
+        self._silence.begin()
+
+    def _look(self) -> None:
+        """What parts change is looked at only here, now and then; who waits for one is woken where something is due."""
+        has_progressed = self._stream.progress != self._progress
+        if has_progressed:
+            self._progress, self._heard_at = self._stream.progress, time.monotonic()
         if self._is_ending:
-            if now >= self._heard_at + self._timing.ending:
-                self._intake.close()
-        elif self._release_at is not None and now >= self._release_at:
-            self._release_at = None
-            part = self._stream.release()
-        elif now >= self._heard_at + self._timing.content:
-            raise BackendError(Kind.UPSTREAM_TIMEOUT, "The upstream is alive but has said nothing for too long.")
-        elif self._begun and now >= self._told_at + self._timing.keepalive:
-            part = self._stream.keepalive
-        self._set_timer()
-        return part
-
-    def _due(self) -> float:
-        if self._is_ending:
-            return self._heard_at + self._timing.ending
-        due = self._heard_at + self._timing.content
-        if self._release_at is not None:
-            due = min(due, self._release_at)
-        return min(due, self._told_at + self._timing.keepalive) if self._begun else due
-
-    def _set_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer = asyncio.get_running_loop().call_at(self._due(), self._check)
-
-    def _check(self) -> None:
-        """What a part changes is looked at only here, when the time comes that was due before it."""
-        if self._stream.progress != self._progress:
-            self._note_progress()
-        if self._clock() >= self._due():
+            is_due = not has_progressed
+        else:
+            is_due = self._is_holding or self._is_forsaken or (self._begun and self._is_quiet)
+            self._is_quiet = True
+        if is_due:
             self._intake.wake()
         else:
-            self._set_timer()
+            self._silence.begin()
 
-    def _note_progress(self) -> None:
-        self._progress = self._stream.progress
-        self._heard_at = self._clock()
+    def _overdue(self) -> bytes:
+        """What the client gets because nothing came in time. Raises BackendError where it has waited long enough."""
+        if self._is_ending:
+            self._intake.close()
+            return b""
+        if self._is_holding:
+            self._is_holding = False
+            # A look finds that nothing came since the last one, so that there are two in that time.
+            self._look_in(self._timing.keepalive / 2)
+            return self._stream.release()
+        if self._is_forsaken:
+            raise BackendError(Kind.UPSTREAM_TIMEOUT, "The upstream is alive but has said nothing for too long.")
+        self._silence.begin()
+        return self._stream.keepalive if self._begun and self._is_quiet else b""
+
+    @property
+    def _is_forsaken(self) -> bool:
+        return time.monotonic() >= self._heard_at + self._timing.content
