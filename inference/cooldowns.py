@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+import msgspec
+
 from inference.errors import GatewayError, Kind
 from inference.policy import Cooling, cooling_after, policy
 from routing.route import Target
@@ -15,8 +17,7 @@ MOST_SPOTS = 1024
 STRIKES_COUNT_FOR = 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
+class Spot(msgspec.Struct, frozen=True):
     """What cools down: a model at an upstream. That it lacks one address says nothing of its others.
 
     A target holds its credential, so that another key or base URL makes another spot.
@@ -40,8 +41,7 @@ class CoolDown:
     is_probed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Visit:
+class Visit(msgspec.Struct, frozen=True):
     """Leave to ask. Its holder tells `failed` or `succeeded` if there is something to tell, and then `leave`."""
 
     spot: Spot

@@ -6,7 +6,6 @@ Only the top level is decoded: the values of a large body are passed over, and t
 import codecs
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import msgspec
@@ -41,8 +40,7 @@ class Field(NamedTuple):
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(msgspec.Struct, frozen=True):
     model: str
     stream: bool
 

@@ -8,8 +8,8 @@ The first target that starts to answer wins. Until then nothing has reached the 
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
+import msgspec
 import structlog
 
 from inference import translate
@@ -35,8 +35,7 @@ LOGGED = {UPSTREAM_ID: "upstream_id"}
 NOTHING: Headers = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """`body` is the whole plain answer, or the stream, which the caller closes."""
 
     body: bytes | Relay

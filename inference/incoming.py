@@ -2,13 +2,13 @@
 
 import math
 import time
-from dataclasses import dataclass
+
+import msgspec
 
 from inference.answer_headers import Headers
 
 
-@dataclass(frozen=True, slots=True)
-class Incoming:
+class Incoming(msgspec.Struct, frozen=True):
     """A client's request as it came. `created` is in Unix seconds, the time limits in seconds.
 
     `until`, on the monotonic clock: no attempt begins or waits for its first byte beyond it, whatever came before.

@@ -1,7 +1,6 @@
 """From an answer or an error to a response in the client's protocol, with the headers that tell what happened."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -29,13 +28,12 @@ STREAM = {
 type Headers = Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(msgspec.Struct, frozen=True):
     """`headers` have names in lower case and ASCII values. Whoever sends it closes a body that is a relay."""
 
     body: bytes | Relay
     status: int = 200
-    headers: Headers = field(default_factory=lambda: JSON)
+    headers: Headers = msgspec.field(default_factory=lambda: JSON)
 
 
 def json_response(value: Any, status: int = 200, **headers: str) -> Response:  # Any: what JSON can hold.

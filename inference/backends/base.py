@@ -1,15 +1,15 @@
 """What a backend is: a byte pipe that names the protocol it speaks."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from typing import Protocol
+
+import msgspec
 
 from inference.intake import Intake, Reading
 from routing.route import Target
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(msgspec.Struct, frozen=True):
     """One attempt's request, already in the backend's protocol.
 
     `endpoint` is the path below `/v1` in the backend's own protocol, as `chat/completions` or `messages`.

@@ -1,11 +1,11 @@
 """Upstreams that misbehave: an error of the caller's protocol comes of it, no crash, no success, no full memory."""
 
-import dataclasses
 import gzip
 import json
 import resource
 import sys
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -69,7 +69,7 @@ def size() -> int:
 async def test_nonsense_is_an_error(upstream: Upstream, client: str, backend: str, stream: bool, name: str) -> None:
     upstream.always = NONSENSE[name]
     before = size()
-    asked = dataclasses.replace(incoming(client, stream=stream), idle=2, first_byte=2)
+    asked = msgspec.structs.replace(incoming(client, stream=stream), idle=2, first_byte=2)
     async with executing(IMPATIENT) as executor:
         try:
             answer = await executor.execute(asked, route(target(upstream, backend)))

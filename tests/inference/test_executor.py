@@ -8,6 +8,7 @@ import time
 from types import ModuleType
 from typing import Any
 
+import msgspec
 import pytest
 
 from inference.errors import BackendError, GatewayError, Kind
@@ -165,7 +166,7 @@ async def test_all_attempts_together_take_no_longer_than_the_client_waits(upstre
     slow = dataclasses.replace(refusal(503), delay=0.6)
     upstream.script(slow, slow, slow, slow)
     async with executing() as executor:
-        asked = dataclasses.replace(incoming(OPENAI, stream=False), until=time.monotonic() + 1)
+        asked = msgspec.structs.replace(incoming(OPENAI, stream=False), until=time.monotonic() + 1)
         began = time.monotonic()
         with pytest.raises(AttemptsFailed) as caught:
             await executor.execute(asked, route(target(upstream, OPENAI), target(upstream, ANTHROPIC)))

@@ -3,8 +3,9 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+import msgspec
 import pytest
 
 from inference.backends.transport import AiohttpTransport
@@ -41,7 +42,7 @@ class Two:
 
     async def ask(self, *targets: Target, client: str = OPENAI, **fields: object) -> Answer:
         answer = await self.executor.execute(
-            replace(incoming(client, stream=False), **fields),  # type: ignore[arg-type]  # whichever fields
+            msgspec.structs.replace(incoming(client, stream=False), **fields),
             route(*(targets or self.targets)),
         )
         await read(answer)

@@ -1,11 +1,11 @@
 """What a stream waits for, and for how long."""
 
 import asyncio
-import dataclasses
 import json
 import time
 from contextlib import aclosing
 
+import msgspec
 import pytest
 
 from inference.backends.transport import MOST_AHEAD
@@ -112,7 +112,7 @@ async def test_our_own_signs_of_life_do_not_hide_an_idle_upstream(
     upstream.script(events(begun(backend), ending="hang"))
     asked = incoming(client, stream=True)
     async with executing() as executor:
-        answer = await executor.execute(dataclasses.replace(asked, idle=0.7), route(target(upstream, backend)))
+        answer = await executor.execute(msgspec.structs.replace(asked, idle=0.7), route(target(upstream, backend)))
         began = time.monotonic()
         told = await read(answer)
     assert 0.5 < time.monotonic() - began < 3
