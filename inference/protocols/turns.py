@@ -1,7 +1,7 @@
 """Puts a conversation in the order that every vendor demands: each tool call is answered in the very next turn."""
 
 from collections.abc import Container, Iterable, Sequence
-from itertools import chain, groupby
+from itertools import chain, groupby, pairwise
 
 import msgspec
 
@@ -18,8 +18,11 @@ FIELD = "messages"
 
 def merged(messages: Iterable[ir.Message]) -> list[ir.Message]:
     """Neighbours of one role become one turn; a turn without content goes."""
+    spoken = [message for message in messages if message.content]
+    if all(one.role != other.role for one, other in pairwise(spoken)):
+        return spoken
     turns: list[ir.Message] = []
-    for _, run in groupby((message for message in messages if message.content), key=lambda message: message.role):
+    for _, run in groupby(spoken, key=lambda message: message.role):
         first, *others = run
         content = chain(first.content, *(message.content for message in others))
         turns.append(ir.Message(first.role, tuple(content)) if others else first)
