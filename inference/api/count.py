@@ -3,9 +3,10 @@
 That a backend cannot count, or cannot be reached, is no error of the client's: agents do badly without a count.
 """
 
-import dataclasses
 import hashlib
 import time
+
+import msgspec
 
 from inference import envelope
 from inference.api.complete import make_incoming
@@ -45,13 +46,13 @@ async def count_tokens(request: ApiRequest) -> Response:
     answer = gateway.counts.get(key)
     if answer is None:
         incoming = make_incoming(request, asked, route, protocol="anthropic_count", stream=False)
-        incoming = dataclasses.replace(
+        incoming = msgspec.structs.replace(
             incoming, first_byte=min(PATIENCE, incoming.first_byte), until=time.monotonic() + PATIENCE
         )
         answer = await count(request, incoming, route)
         # What an upstream said of that one exchange is not said again.
         lasting = tuple(pair for pair in answer.headers if pair[0] == HEADER)
-        gateway.counts.put(key, dataclasses.replace(answer, headers=lasting, attempts=0))
+        gateway.counts.put(key, msgspec.structs.replace(answer, headers=lasting, attempts=0))
     return answer_response(request, answer, route)
 
 
@@ -62,7 +63,7 @@ async def count(request: ApiRequest, incoming: Incoming, route: Route) -> Answer
         if is_refusal(error):
             raise
         return Answer(estimated(incoming.body), ((HEADER, "estimate"),), error.target, error.attempts, None)
-    return dataclasses.replace(answer, headers=(*answer.headers, (HEADER, "exact")))
+    return msgspec.structs.replace(answer, headers=(*answer.headers, (HEADER, "exact")))
 
 
 def is_refusal(error: AttemptsFailed) -> bool:
