@@ -98,7 +98,7 @@ async def test_the_requests_of_each_web_process_are_counted(upstream: Upstream) 
         await asyncio.to_thread(context.__exit__, None, None, None)
     # With the round's warm-up.
     assert sum(found.answered) == 8 * 3
-    assert min(found.answered) >= 8
+    assert min(found.answered) >= 3
     assert (found.times is None) == (not has_room(2))
     assert [len(figures.cpu) for figures in found.figures.values()] == [1, 1]
 
