@@ -86,7 +86,8 @@ class Relay:
         except GatewayError as error:
             if not self._begun:
                 raise
-            log.warning("stream broke", kind=str(error.kind), reason=error.message)
+            # Not its message: an upstream may repeat what it was asked.
+            log.warning("stream broke", kind=str(error.kind))
             part = self._broken(error)
         except asyncio.CancelledError:
             if self._interruption is None or self._reader is None:

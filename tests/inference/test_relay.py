@@ -21,6 +21,11 @@ from tests.upstreams import Upstream
 PAIRS = pytest.mark.parametrize(("client", "backend"), CLOUD)
 ENDS = {OPENAI: b"data: [DONE]\n\n", ANTHROPIC: event("message_stop")}
 FINISH = {OPENAI: chunk(finish_reason="stop"), ANTHROPIC: event("message_stop")}
+SAID = {"type": "overloaded_error", "message": "You asked for a long secret."}
+ERRORS = {
+    OPENAI: b"data: " + msgspec.json.encode({"error": SAID}) + b"\n\n",
+    ANTHROPIC: event("error", error=SAID),
+}
 PING = {OPENAI: b": ping\n\n", ANTHROPIC: event("ping")}
 KEEPALIVES = {OPENAI: openai_chat.KEEPALIVE, ANTHROPIC: anthropic_messages.KEEPALIVE}
 
@@ -46,6 +51,19 @@ async def test_a_silent_stream_is_kept_alive_between_events(upstream: Upstream, 
     async with executing(Timing()) as executor:
         answer = await executor.execute(incoming(client, stream=True), route(target(upstream, backend)))
         assert await read(answer) == without
+
+
+@pytest.mark.parametrize(("client", "backend"), [(OPENAI, ANTHROPIC), (ANTHROPIC, OPENAI)])
+async def test_what_an_upstream_says_of_a_broken_stream_is_not_logged(
+    upstream: Upstream, client: str, backend: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    upstream.script(events(begun(backend), ERRORS[backend]))
+    async with executing() as executor:
+        answer = await executor.execute(incoming(client, stream=True), route(target(upstream, backend)))
+        assert b"a long secret" in await read(answer)
+    told = capsys.readouterr().err
+    assert "stream broke" in told
+    assert "a long secret" not in told
 
 
 @PAIRS
