@@ -92,7 +92,8 @@ async def test_a_worker_killed_in_mid_stream_fails_the_request_and_a_new_one_ser
 
 async def test_a_closed_reply_frees_its_place_in_the_batch(local: LocalBackend) -> None:
     reply = await begin(local, LONG)
-    assert (await until(lambda status: status.active == 1, local)).models[0].active == 1
+    status = await until(lambda status: status.active == 1, local)
+    assert {model.name: model.active for model in status.models}[DEMO_NAME] == 1
     await reply.aclose()
     await reply.aclose()
     await until(is_idle, local)
