@@ -160,24 +160,26 @@ class Connection(asyncio.Protocol):
         return wire.Result(frame.id, await self._tokenizers.count(read(native.JOB, frame.job), size=len(frame.job)))
 
     async def _submit(self, frame: wire.Submit) -> None:
+        with self._scheduler.expecting():
+            self._scheduler.submit(await self._work(frame))
+        self.send([wire.Accepted(frame.id)])
+
+    async def _work(self, frame: wire.Submit) -> Work:
         expires = time.monotonic() + frame.deadline
         job = read(native.JOB, frame.job)
         wanted = forms.form(job)
         prompt = await self._tokenizers.prompt(job, size=len(frame.job))
         constraint = None if wanted is None else await self._tokenizers.constrain(job, wanted, prompt=prompt)
-        self._scheduler.submit(
-            Work(
-                Caller(self, frame.id),
-                frame.tenant,
-                job,
-                expires,
-                prompt=prompt,
-                constraint=constraint,
-                size=len(prompt.tokens),
-                is_batch=frame.is_batch or job.is_batch,
-            )
+        return Work(
+            Caller(self, frame.id),
+            frame.tenant,
+            job,
+            expires,
+            prompt=prompt,
+            constraint=constraint,
+            size=len(prompt.tokens),
+            is_batch=frame.is_batch or job.is_batch,
         )
-        self.send([wire.Accepted(frame.id)])
 
     async def _embed(self, frame: wire.Embed) -> None:
         expires = time.monotonic() + frame.deadline

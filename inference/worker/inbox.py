@@ -4,12 +4,16 @@ Every method may be called on any thread, and none blocks but `wait`.
 """
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from inference.errors import GatewayError, Kind
 from inference.worker.priority import Line
 from inference.worker.work import Caller, Update, Work
+
+# In seconds. Prompts that are read together take a fraction of the time that they take one after the other.
+TOGETHER = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,7 @@ class Inbox:
         self._changed = threading.Condition()
         self._waiting = Line()
         self._size = 0
+        self._expected = 0
         self._errands: list[Errand] = []
         self._stopping = False
 
@@ -36,6 +41,18 @@ class Inbox:
         """How many requests wait."""
         with self._changed:
             return len(self._waiting)
+
+    @contextmanager
+    def expecting(self) -> Iterator[None]:
+        """Around what leads to a `submit`."""
+        with self._changed:
+            self._expected += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._expected -= 1
+                self._changed.notify()
 
     def submit(self, work: Work) -> None:
         """Raises GatewayError when too many wait already."""
@@ -86,6 +103,14 @@ class Inbox:
         return self._stopping
 
     def wait(self, known: int, timeout: float | None) -> None:
-        """Until more than the known requests wait, or there is something else to do; `timeout` is in seconds."""
+        """Until more than the known requests wait, or there is something else to do; `timeout` is in seconds.
+
+        Those who come at the same time are waited for a moment longer.
+        """
         with self._changed:
-            self._changed.wait_for(lambda: self._stopping or self._errands or len(self._waiting) > known, timeout)
+            self._changed.wait_for(lambda: self._is_needed or len(self._waiting) > known, timeout)
+            self._changed.wait_for(lambda: self._is_needed or not self._expected, TOGETHER)
+
+    @property
+    def _is_needed(self) -> bool:
+        return self._stopping or bool(self._errands)

@@ -10,6 +10,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 
 from inference.errors import GatewayError, Kind
 from inference.protocols import wire
@@ -67,6 +68,10 @@ class Scheduler:
         self._inbox.stop()
         self._thread.join(timeout)
         return not self._thread.is_alive()
+
+    def expecting(self) -> AbstractContextManager[None]:
+        """Around what leads to a `submit`: those who come at the same time begin together."""
+        return self._inbox.expecting()
 
     def submit(self, work: Work) -> None:
         """Raises GatewayError when too many wait already."""
