@@ -4,16 +4,17 @@ from typing import Any
 
 import pydantic
 from django.core.exceptions import ValidationError
-from django.core.management import BaseCommand, CommandError, CommandParser
+from django.core.management import CommandError, CommandParser
 
 from credentials import client_keys, generation, problems
+from credentials.management.tables import TablesCommand
 from credentials.models import ClientKey
 from credentials.schemas import ClientKeyCreate
 
 NOT_YET = "It is kept, but nothing is refused by it yet."
 
 
-class Command(BaseCommand):
+class Command(TablesCommand):
     help = "Makes a client key and prints it. It is not shown again."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -3,12 +3,13 @@
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
-from django.core.management import BaseCommand, CommandError, CommandParser
+from django.core.management import CommandError, CommandParser
 
 from credentials import keyring, rotation
+from credentials.management.tables import TablesCommand
 
 
-class Command(BaseCommand):
+class Command(TablesCommand):
     help = (
         "Re-encrypts every provider key under the first of MLXMANAGER_FERNET_KEYS. Safe under traffic; "
         "what was stopped is resumed by running it again."

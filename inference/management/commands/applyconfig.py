@@ -3,15 +3,16 @@
 from pathlib import Path
 from typing import Any
 
-from django.core.management import BaseCommand, CommandError, CommandParser
+from django.core.management import CommandError, CommandParser
 from django.db import transaction
 
 from credentials import generation
+from credentials.management.tables import TablesCommand
 from inference.configuration_kinds import KINDS
 from routing import applying, config_file
 
 
-class Command(BaseCommand):
+class Command(TablesCommand):
     help = (
         "Brings credentials, mappings, model profiles, client keys and options of local models to what a TOML file "
         "says; what it does not name stays."

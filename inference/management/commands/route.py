@@ -3,14 +3,15 @@
 import json
 from typing import Any
 
-from django.core.management import BaseCommand, CommandParser
+from django.core.management import CommandParser
 
+from credentials.management.tables import TablesCommand
 from inference.explain import Explanation, explain, look_around
 
 ORDER = ("First choice", "Fallback")
 
 
-class Command(BaseCommand):
+class Command(TablesCommand):
     help = "Explain, step by step, what would happen to a request for MODEL, and why."
 
     def add_arguments(self, parser: CommandParser) -> None:
