@@ -25,7 +25,7 @@ SEEDS = 2**64
 
 # How many numbers of noise a row with a seed has made at once: one call for many tokens where the vocabulary is small,
 # and little memory where it is large.
-NOISE = 2**14
+NOISE = 2**16
 
 # Of 0 there would be no token left: this leaves the first.
 LEAST_TOP_P = 1e-6
