@@ -17,8 +17,9 @@ from tests.gateway import Gateway, running_gateway, wait_until
 CLIENTS = 8
 # Kept prefixes fill the rest of it within a minute, so that memory is flat from then on.
 BUDGET = 256 * 10**6
-# glibc keeps up to 64 MB of what was freed. Large pieces go back at once, so that what is seen is what is held.
-RETURNED = 4 * 1024**2
+# glibc keeps much of what was freed, in pieces that fit what comes next or do not. From this size on, in bytes, they go
+# back at once, so that what is seen is what is held.
+RETURNED = 64 * 1024
 SAMPLES = 120
 MOST_GROWTH = 1.05
 # What serves a client that has left may close a moment later.
