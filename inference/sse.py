@@ -1,7 +1,8 @@
 """Server-sent events: bytes to events and back. Knows nothing of JSON or of any protocol."""
 
 import re
-from dataclasses import dataclass
+
+import msgspec
 
 from inference.errors import BackendError, Kind
 
@@ -11,8 +12,7 @@ LINE_END = re.compile(r"\r\n|\n|\r")
 BLANK_LINE = re.compile(rb"(?>\r\n|\n|\r)(?>\r\n|\n|\r)")
 
 
-@dataclass(frozen=True, slots=True)
-class ServerSentEvent:
+class ServerSentEvent(msgspec.Struct, frozen=True, gc=False):
     """`event` is empty where the stream names none."""
 
     event: str
