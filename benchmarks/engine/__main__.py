@@ -25,9 +25,9 @@ def main() -> None:
         with gateway(Path(models)) as started, mlx_lm_server(model) as theirs:
             print(f"{TOKENS} tokens each, medians of {rounds} rounds\n")
             asyncio.run(compare(ours(started), theirs, rows=rows, rounds=rounds, model=model))
-            print(f"\n{pace.TOKENS} tokens each; tokens a second from the first on, of all streams together\n")
+            print(f"\n{arguments.tokens} tokens each; tokens a second from the first on, of all streams together\n")
             print(ways.HEAD)
-            for way in asyncio.run(ways.measure(started, model, rounds=rounds)):
+            for way in asyncio.run(ways.measure(started, model, rounds=rounds, tokens=arguments.tokens)):
                 print(way.line())
 
 
@@ -37,6 +37,9 @@ def options() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--only", default="", help="the rows whose name holds these words")
     parser.add_argument("--model", type=Path, default=DEMO_FOLDER, help="a folder with another model")
+    parser.add_argument(
+        "--tokens", type=int, default=pace.TOKENS, help="of each answer where the engine alone is measured as well"
+    )
     parser.add_argument("--single", action="store_true", help="have the weights in single precision in the files")
     return parser.parse_args()
 

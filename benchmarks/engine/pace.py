@@ -26,20 +26,20 @@ def questions(model: Path, name: str, streams: int) -> list[str]:
     return [Texts(model, f"{name} {stream}").short() for stream in range(streams)]
 
 
-async def whole_path(started: Gateway, texts: Sequence[str]) -> Pace:
-    """All asked at once; the cost is that of the gateway's process."""
+async def whole_path(started: Gateway, texts: Sequence[str], tokens: int) -> Pace:
+    """All asked at once, for so many tokens each; the cost is that of the gateway's process."""
 
     async def answers() -> float:
-        return rate(await ask_all(ours(started), texts, tokens=TOKENS))
+        return rate(await ask_all(ours(started), texts, tokens=tokens))
 
-    return await timed(started.children("mlxmanager.server"), len(texts), answers())
+    return await timed(started.children("mlxmanager.server"), len(texts) * tokens, answers())
 
 
-async def timed(pids: Sequence[int], streams: int, run: Awaitable[float]) -> Pace:
+async def timed(pids: Sequence[int], tokens: int, run: Awaitable[float]) -> Pace:
     before = processor.seconds(pids)
     written = await run
     after = processor.seconds(pids)
-    cost = None if before is None or after is None else MILLION * (after - before) / (streams * TOKENS)
+    cost = None if before is None or after is None else MILLION * (after - before) / tokens
     return Pace(written, cost)
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.engine.client import Answer
-from benchmarks.engine.pace import TOKENS, Pace, questions, rate, timed, whole_path
+from benchmarks.engine.pace import Pace, questions, rate, timed, whole_path
 from benchmarks.engine.scenarios import STREAMS
 from benchmarks.engine.servers import MODEL
 from inference import ir, sockets
@@ -61,8 +61,8 @@ class Alone:
         self.pid, self._told, self._said = process.pid, process.stdin, process.stdout
         assert self._said.readline() == "ready\n"
 
-    async def write(self, rows: int) -> float:
-        print(rows, TOKENS, file=self._told, flush=True)
+    async def write(self, rows: int, tokens: int) -> float:
+        print(rows, tokens, file=self._told, flush=True)
         return float(await asyncio.to_thread(self._said.readline))
 
 
@@ -74,28 +74,30 @@ def engine_alone(model: Path) -> Iterator[Alone]:
         yield Alone(process)
 
 
-async def measure(started: Gateway, model: Path, *, rounds: int) -> list[Ways]:
+async def measure(started: Gateway, model: Path, *, rounds: int, tokens: int) -> list[Ways]:
+    """Each answer has so many tokens."""
     worker = started.children("runworker")
     backend = LocalBackend(sockets.socket_path(started.home))
     measured = [Ways(1), Ways(STREAMS)]
 
     async def at_sockets(texts: list[str]) -> float:
-        return rate(await asyncio.gather(*(at_socket(backend, text) for text in texts)))
+        return rate(await asyncio.gather(*(at_socket(backend, text, tokens) for text in texts)))
 
     with engine_alone(model) as alone:
         for number in range(rounds):
             for ways in measured:
                 texts = questions(model, f"way {number}", ways.streams)
-                ways.alone.append(await timed([alone.pid], ways.streams, alone.write(ways.streams)))
-                ways.worker.append(await timed(worker, ways.streams, at_sockets(texts)))
-                ways.whole.append(await whole_path(started, texts))
+                written = ways.streams * tokens
+                ways.alone.append(await timed([alone.pid], written, alone.write(ways.streams, tokens)))
+                ways.worker.append(await timed(worker, written, at_sockets(texts)))
+                ways.whole.append(await whole_path(started, texts, tokens))
     await backend.aclose()
     return measured
 
 
-async def at_socket(backend: LocalBackend, text: str) -> Answer:
+async def at_socket(backend: LocalBackend, text: str, tokens: int) -> Answer:
     asked = time.perf_counter()
-    wanted = question(text, max_tokens=TOKENS, sampling=ir.Sampling(temperature=0))
+    wanted = question(text, max_tokens=tokens, sampling=ir.Sampling(temperature=0))
     reply = await begin(backend, wanted, model=MODEL)
     chunks, first = [], time.perf_counter()
     async for chunk in reply.chunks():

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.engine.model import copy_endless
-from benchmarks.engine.pace import Pace, questions, whole_path
+from benchmarks.engine.pace import TOKENS, Pace, questions, whole_path
 from benchmarks.engine.servers import MODEL, gateway
 from inference.installed import DEMO_FOLDER
 from tests.gateway import Gateway
@@ -23,9 +23,9 @@ class Local:
     model: Path
 
     async def measured(self, streams: int, rounds: int) -> list[Pace]:
-        await whole_path(self.started, questions(self.model, "warm", streams))
+        await whole_path(self.started, questions(self.model, "warm", streams), TOKENS)
         return [
-            await whole_path(self.started, questions(self.model, f"round {number}", streams))
+            await whole_path(self.started, questions(self.model, f"round {number}", streams), TOKENS)
             for number in range(rounds)
         ]
 
