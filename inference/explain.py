@@ -97,10 +97,13 @@ def look_around(cooldowns: Cooldowns | None = None) -> Surroundings:
 
 def explain(model: str, around: Surroundings) -> Explanation:
     route = around.snapshot.route(model)
-    passed_over = [why for mapping in BackendMapping.objects.all() if (why := why_not(mapping, model, route))]
+    mappings = {mapping.pk: mapping for mapping in BackendMapping.objects.all()}
+    passed_over = [why for mapping in mappings.values() if (why := why_not(mapping, model, route))]
     if route is not None and route.mapping_id is not None:
-        mapping = BackendMapping.objects.get(pk=route.mapping_id)
-        reason = f"{describe(mapping)} is the first that matches"
+        # It can have been deleted since the snapshot was made.
+        mapping = mappings.get(route.mapping_id)
+        name = describe(mapping) if mapping is not None else f"mapping {route.mapping_id}"
+        reason = f"{name} is the first that matches"
         targets = [explain_target(target, around) for target in route.targets]
         if route.local_only:
             reason += "; it keeps requests on this machine"

@@ -90,6 +90,16 @@ def test_mappings_that_match_too_are_listed_with_why_they_do_not_decide() -> Non
     assert sorted(text.split(") ")[1] for text in passed_over) == ["comes later", "is disabled"]
 
 
+def test_a_mapping_that_was_deleted_meanwhile_is_named_by_its_number() -> None:
+    make_credential(backend_type="openai")
+    mapping = make_mapping(pattern="gpt-*", backend_type="openai")
+    around, number = look_around(), mapping.pk
+    mapping.delete()
+    explanation = explain("gpt-5", around)
+    assert explanation.reason == f"mapping {number} is the first that matches"
+    assert explanation.mapping_id == number
+
+
 def test_an_installed_model_answers_to_its_own_name() -> None:
     assert "an installed model has this name" in told("mlxmanager/demo")
 
