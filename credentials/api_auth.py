@@ -1,5 +1,6 @@
 """Who may use the configuration API: an admin client key, or a superuser who is signed in."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -13,6 +14,9 @@ from ninja.utils import check_csrf
 
 from credentials import client_keys
 from credentials.models import ClientKey
+
+# How old what is known of a key's last use may be.
+STALE = timedelta(minutes=1)
 
 
 class AdminBearer(AuthBase):
@@ -66,7 +70,16 @@ def admin_key(key: str) -> ClientKey | None:
         raise HttpError(403, f"The client key {row.name} is disabled or has expired.")
     if not row.is_admin:
         raise HttpError(403, f"The client key {row.name} may not use the configuration API: it is no admin key.")
+    note_use(row)
     return row
+
+
+def note_use(row: ClientKey) -> None:
+    """A moment ago is as good as now, and reading shall not become writing."""
+    now = timezone.now()
+    if row.last_used_at is None or now - row.last_used_at >= STALE:
+        # Past `save`, on purpose: it is no change of configuration and belongs into no history.
+        ClientKey.objects.filter(pk=row.pk).update(last_used_at=now)
 
 
 def author(request: HttpRequest) -> str | None:

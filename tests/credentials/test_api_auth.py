@@ -9,6 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from credentials import client_keys
+from credentials.models import ClientKey
 from mlxmanager.urls import configuration_api
 from tests.builders import make_client_key
 from tests.configuration import Caller, administrator, detail
@@ -51,6 +52,23 @@ def test_an_admin_key_gets_in_by_either_header(path: str) -> None:
     _, key = make_client_key(is_admin=True)
     assert Caller(authorization=f"Bearer {key}")("GET", path).status_code == 200
     assert Caller(x_api_key=key)("GET", path).status_code == 200
+
+
+def test_the_use_of_an_admin_key_is_noted_once_a_minute() -> None:
+    row, key = make_client_key(is_admin=True)
+    caller = Caller(x_api_key=key)
+    caller("GET", "/mappings")
+    row.refresh_from_db()
+    noted = row.last_used_at
+    assert noted is not None
+    caller("GET", "/mappings")
+    row.refresh_from_db()
+    assert row.last_used_at == noted
+    ClientKey.objects.filter(pk=row.pk).update(last_used_at=noted - timedelta(minutes=2))
+    caller("GET", "/mappings")
+    row.refresh_from_db()
+    assert row.last_used_at is not None
+    assert row.last_used_at > noted
 
 
 def test_an_unknown_key_is_refused() -> None:
