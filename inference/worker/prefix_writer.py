@@ -70,8 +70,9 @@ class PrefixWriter:
             # By now it can have left the memory, or be on disk with something longer.
             prefix = self._look_up(address.space, address.tokens)
             if prefix is not None and self._is_worth_it(address):
+                writing = self._describe(address, prefix)
                 self._writing = True
-                self._thread.submit(self._open, self._describe(address, prefix))
+                self._thread.submit(self._open, writing)
 
     def _describe(self, address: Address, prefix: Prefix[Cache]) -> Writing:
         named, metadata = caches.arrays(prefix.value)
