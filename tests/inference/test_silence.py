@@ -10,8 +10,8 @@ from inference.silence import Silence
 
 
 async def heard(late: asyncio.Event) -> Silence:
-    silence = Silence(0.2, late.set)
-    for _ in range(10):
+    silence = Silence(0.5, late.set)
+    for _ in range(20):
         silence.begin()
         await asyncio.sleep(0.03)
         silence.end()
@@ -21,7 +21,7 @@ async def heard(late: asyncio.Event) -> Silence:
 async def test_parts_that_come_in_time_are_no_silence() -> None:
     late = asyncio.Event()
     silence = await heard(late)
-    await asyncio.sleep(0.5)
+    await asyncio.sleep(0.7)
     assert not late.is_set()
     silence.close()
 
@@ -32,7 +32,7 @@ async def test_silence_is_told_once_it_has_lasted() -> None:
     began = time.monotonic()
     silence.begin()
     await asyncio.wait_for(late.wait(), 5)
-    assert time.monotonic() - began >= 0.2
+    assert time.monotonic() - began >= 0.5
     silence.close()
 
 
@@ -41,7 +41,7 @@ async def test_who_has_closed_is_told_nothing() -> None:
     silence = await heard(late)
     silence.begin()
     silence.close()
-    await asyncio.sleep(0.5)
+    await asyncio.sleep(0.7)
     assert not late.is_set()
 
 
@@ -70,15 +70,17 @@ async def test_who_has_closed_is_not_left_to_the_garbage_collector() -> None:
 
 
 async def test_to_begin_again_is_no_news() -> None:
+    told: list[str] = []
     late = asyncio.Event()
-    silence = Silence(0.3, late.set)
-    began = time.monotonic()
-    silence.begin()
-    await asyncio.sleep(0.2)
-    silence.begin()
+    first, second = Silence(0.3, lambda: told.append("first")), Silence(0.3, late.set)
+    first.begin()
+    await asyncio.sleep(0.1)
+    second.begin()
+    first.begin()
     await asyncio.wait_for(late.wait(), 5)
-    assert time.monotonic() - began < 0.5
-    silence.close()
+    assert told == ["first"]
+    first.close()
+    second.close()
 
 
 async def test_each_of_many_is_told_when_its_own_time_has_come() -> None:
@@ -95,22 +97,27 @@ async def test_each_of_many_is_told_when_its_own_time_has_come() -> None:
     silences[1].renew()
     silences[2].end()
     await asyncio.sleep(0.6)
+    # The machine may be slow, and a clock may round: never too early, and in their order.
     assert [number for number, _ in told] == [0, 3, 1]
     for (_, moment), due in zip(told, (0.45, 0.75, 0.85), strict=True):
-        assert due - 0.01 <= moment - began < due + 0.2
+        assert moment - began >= due - 0.01
     for silence in silences:
         silence.close()
 
 
 async def test_who_is_told_may_begin_again() -> None:
     told: list[float] = []
+    enough = asyncio.Event()
 
     def late() -> None:
         told.append(time.monotonic())
         silence.begin()
+        if len(told) == 3:
+            enough.set()
 
     silence = Silence(0.1, late)
+    began = time.monotonic()
     silence.begin()
-    await asyncio.sleep(0.35)
+    await asyncio.wait_for(enough.wait(), 5)
     silence.close()
-    assert len(told) == 3
+    assert told[-1] - began >= 0.29
