@@ -12,16 +12,17 @@ from collections.abc import Mapping, Sequence
 import msgspec
 import structlog
 
-from inference import translate
+from inference import guess, translate
 from inference.answer_headers import UPSTREAM_ID, Headers, answer_headers
 from inference.backends.base import Backend, Call, Reply
 from inference.cooldowns import CoolDown, Cooldowns, Spot, Visit
+from inference.course import ANSWERED, CANCELLED, Attempt
 from inference.errors import BackendError, GatewayError, Kind
 from inference.exchange import Exchange
 from inference.failures import Failure, cooling_error, summed_up
 from inference.healing import REASON, Lessons
 from inference.incoming import Incoming
-from inference.meter import ANSWERED, CANCELLED, Meter
+from inference.meter import Meter
 from inference.policy import policy, wait_to_retry
 from inference.relay import TIMING, Relay, Timing
 from inference.thinking_store import ThinkingStore
@@ -138,7 +139,9 @@ class Executor:
             outcome, headers = error.kind.value, upstream_headers(error)
             raise
         finally:
+            ms = round((time.monotonic() - began) * 1000)
             self.meter.attempts.add((target.backend, outcome))
+            incoming.course.attempts.append(Attempt(target.backend, target.model, outcome, ms))
             log.info(
                 "attempt",
                 model=incoming.model,
@@ -146,7 +149,7 @@ class Executor:
                 target=target.model,
                 outcome=outcome,
                 stream=incoming.stream,
-                ms=round((time.monotonic() - began) * 1000),
+                ms=ms,
                 **{word: value for name, value in headers if (word := LOGGED.get(name))},
             )
         return answer
@@ -184,10 +187,9 @@ class Executor:
         headers = answer_headers(reply, same=same, stream=incoming.stream, warning=exchange.warnings.header)
         if not incoming.stream:
             answer = await whole(reply, exchange)
-            self.meter.spend(target.backend, exchange.usage)
+            incoming.course.spend(exchange.usage, written=guess.answer_tokens(incoming.protocol, answer))
             return answer, headers
-        stream = exchange.stream(reply.is_stream)
-        relay = Relay(reply, stream, self.timing, meter=self.meter, backend=target.backend)
+        relay = Relay(reply, exchange.stream(reply.is_stream), self.timing, course=incoming.course)
         try:
             await relay.begin()
         except BaseException:

@@ -6,6 +6,7 @@ import time
 import msgspec
 
 from inference.answer_headers import Headers
+from inference.course import Course
 
 
 class Incoming(msgspec.Struct, frozen=True):
@@ -13,7 +14,8 @@ class Incoming(msgspec.Struct, frozen=True):
 
     `until`, on the monotonic clock: no attempt begins or waits for its first byte beyond it, whatever came before.
     `strict`: what a translation would weaken or leave out is refused. `is_hurried`: the client gives a target less time
-    than we would, so that its timeout says nothing of the target. `is_batch`: nobody waits for the answer.
+    than we would, so that its timeout says nothing of the target. `is_batch`: nobody waits for the answer. `course` is
+    where attempts and their cost are noted.
     """
 
     request_id: str
@@ -30,6 +32,7 @@ class Incoming(msgspec.Struct, frozen=True):
     strict: bool = False
     is_hurried: bool = False
     is_batch: bool = False
+    course: Course = msgspec.field(default_factory=Course)
 
     @property
     def left(self) -> float:

@@ -3,19 +3,14 @@
 import time
 from bisect import bisect_left
 from collections import defaultdict
-from dataclasses import dataclass, field
-
-import structlog
 
 from inference import metrics
+from inference.course import Course
 from inference.ir import Usage
 from inference.metrics import BOUNDS, SUM, Key, Metric
 
-log = structlog.get_logger("mlxmanager.meter")
-
 # The classes of statuses. Nothing was answered to a client that left first.
 STATUSES = ("none", "1xx", "2xx", "3xx", "4xx", "5xx")
-ANSWERED, CANCELLED = "answered", "cancelled"
 BUCKETS = (*map(str, BOUNDS), "+Inf", SUM)
 
 
@@ -51,25 +46,6 @@ class Histogram:
         }
 
 
-@dataclass(slots=True)
-class Course:
-    """What becomes of one request. Times are on the clock of `time.perf_counter`; `status` 0: it has no answer yet."""
-
-    began: float = field(default_factory=time.perf_counter)
-    endpoint: str = "other"
-    backend: str = "none"
-    status: int = 0
-    first_byte: float = 0.0
-    outcome: str = CANCELLED
-
-    def answer(self, status: int) -> None:
-        """The answer begins. Where it is an error, the outcome says so already."""
-        if self.outcome == CANCELLED:
-            self.outcome = ANSWERED
-        self.status = status
-        self.first_byte = time.perf_counter()
-
-
 class Meter:
     def __init__(self) -> None:
         self.attempts = Counter(metrics.ATTEMPTS)
@@ -88,12 +64,10 @@ class Meter:
         self._durations.add(place, time.perf_counter() - course.began)
         if 200 <= course.status < 300:
             self._first_bytes.add(place, course.first_byte - course.began)
+        if course.usage is not None:
+            self._spend(course.backend, course.usage)
 
-    def spend(self, backend: str, usage: Usage | None) -> None:
-        """What an answer cost, as far as its backend told by the time it ended or was left."""
-        if usage is None:
-            return
-        log.info("answered", input_tokens=usage.input_tokens, output_tokens=usage.output_tokens)
+    def _spend(self, backend: str, usage: Usage) -> None:
         place = (backend,)
         self._input.add(place, usage.input_tokens)
         self._output.add(place, usage.output_tokens)

@@ -40,9 +40,9 @@ FIRST_BYTE = histogram(
 )
 ATTEMPTS = counter("attempts", "Attempts at a backend, a request's first and all further ones.", "backend", "outcome")
 FALLBACKS = counter("fallbacks", "Requests that were answered by a fallback.", "backend", "reason")
-INPUT_TOKENS = counter("input_tokens", "Tokens of prompts, as far as backends tell.", "backend")
+INPUT_TOKENS = counter("input_tokens", "Tokens of prompts; estimated where a backend does not tell.", "backend")
 CACHED_TOKENS = counter("cached_input_tokens", "Tokens of prompts that had been read before.", "backend")
-OUTPUT_TOKENS = counter("output_tokens", "Tokens of answers, as far as backends tell.", "backend")
+OUTPUT_TOKENS = counter("output_tokens", "Tokens of answers; estimated where a backend does not tell.", "backend")
 
 # Looked up in each web process.
 IN_PROGRESS = gauge("requests_in_progress", "Requests that are being answered.")

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import structlog
 
+from inference import guess
 from inference.backends.base import Reply
+from inference.course import Course
 from inference.errors import BackendError, GatewayError, Kind
 from inference.exchange import Translating
-from inference.meter import Meter
 from inference.silence import Silence
 
 log = structlog.get_logger("mlxmanager.relay")
@@ -39,16 +40,16 @@ class Relay:
     """Iterate it once for the client's bytes. Close it whatever happened, also when it was never iterated.
 
     Until the first part is there an error is raised, and another target may still answer. After it an error becomes
-    the protocol's error event, and the stream ends; `broken_by` is then its kind. `meter` is told at the
-    end what a stream that has begun has cost at the `backend`.
+    the protocol's error event, and the stream ends; `broken_by` is then its kind. `course` is told at the
+    end what a stream that has begun has cost.
     """
 
-    def __init__(self, reply: Reply, stream: Translating, timing: Timing, *, meter: Meter, backend: str) -> None:
+    def __init__(self, reply: Reply, stream: Translating, timing: Timing, *, course: Course) -> None:
         self._reply = reply
         self._stream = stream
         self._timing = timing
-        self._meter = meter
-        self._backend = backend
+        self._course = course
+        self._written = 0
         self._intake = reply.intake()
         self._begun = False
         self._is_over = False
@@ -111,13 +112,15 @@ class Relay:
         self._intake.close()
         await self._reply.aclose()
         if self._begun:
-            self._meter.spend(self._backend, self._stream.usage)
+            is_whole = self._is_over and self.broken_by is None
+            self._course.spend(self._stream.usage, written=self._written, is_whole=is_whole)
 
     def _translated(self, chunk: bytes | None) -> bytes:
         stream = self._stream
         part = self._overdue() if chunk is None else stream.feed(chunk)
         if part:
             self._begun, self._is_quiet = True, False
+            self._written += guess.streamed_tokens(part)
         if not self._is_ending and stream.is_ending:
             # Where several answers come in one stream, this is the end of the first of them.
             self._is_ending, self._progress = True, stream.progress

@@ -44,6 +44,7 @@ class Target:
 class Route:
     """The ordered targets for one requested model. `mapping_id` None: an installed model answers under its own name.
 
+    `pattern` is the mapping's, empty where there is none.
     `strict_params`: what translation would have to weaken or leave out is refused instead.
     """
 
@@ -52,3 +53,4 @@ class Route:
     targets: tuple[Target, ...]
     local_only: bool = False
     strict_params: bool = False
+    pattern: str = field(default="", compare=False)

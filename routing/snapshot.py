@@ -42,7 +42,14 @@ class Rule:
         # The fence holds here too, whatever a row that came past validation says.
         steps = [step for step in self.steps if step.backend == "local" or not self.local_only]
         targets = tuple(step.target(model) for step in steps)
-        return Route(model, self.mapping_id, targets, local_only=self.local_only, strict_params=self.strict_params)
+        return Route(
+            model,
+            self.mapping_id,
+            targets,
+            local_only=self.local_only,
+            strict_params=self.strict_params,
+            pattern=self.pattern,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ import time
 
 import structlog
 
-from inference import envelope
+from inference import envelope, guess
 from inference.api.patience import patience, retries
 from inference.api.requests import ApiRequest
 from inference.api.respond import Response, answer_response
@@ -20,9 +20,19 @@ LONGEST = 600.0
 async def complete(request: ApiRequest, protocol: str, *, streams: bool = True) -> Response:
     """`streams`: an answer of this protocol may come as a stream. Raises GatewayError."""
     asked = envelope.read(request.body)
-    route = request.gateway.route(asked.model, request.client)
-    incoming = make_incoming(request, asked, route, protocol=protocol, stream=asked.stream and streams)
+    stream = asked.stream and streams
+    route = find_route(request, asked.model, stream=stream)
+    request.course.prompt = guess.prompt_tokens(request.body)
+    incoming = make_incoming(request, asked, route, protocol=protocol, stream=stream)
     return answer_response(request, await request.gateway.executor.execute(incoming, route), route)
+
+
+def find_route(request: ApiRequest, model: str, *, stream: bool) -> Route:
+    """Noted, with what was asked, in the request's course. Raises GatewayError."""
+    course = request.course
+    course.model, course.stream = model, stream
+    course.route = route = request.gateway.route(model, request.client)
+    return route
 
 
 def make_incoming(
@@ -48,4 +58,5 @@ def make_incoming(
         until=time.monotonic() + min(max(limit, LONGEST), waits),
         strict=route.strict_params,
         is_hurried=waits < limit,
+        course=request.course,
     )

@@ -9,7 +9,7 @@ import time
 import msgspec
 
 from inference import envelope
-from inference.api.complete import make_incoming
+from inference.api.complete import find_route, make_incoming
 from inference.api.requests import ApiRequest
 from inference.api.respond import Response, answer_response
 from inference.errors import BackendError, Kind
@@ -40,7 +40,7 @@ async def count_tokens(request: ApiRequest) -> Response:
     """Raises GatewayError."""
     asked = envelope.read(request.body)
     gateway = request.gateway
-    route = gateway.route(asked.model, request.client)
+    route = find_route(request, asked.model, stream=False)
     targets = tuple((target.backend, target.model) for target in route.targets)
     key = (request.client.id, targets, hashlib.blake2b(request.body, digest_size=16).digest())
     answer = gateway.counts.get(key)

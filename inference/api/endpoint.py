@@ -69,7 +69,7 @@ class Endpoint:
         if request.match is not None:
             request.course.endpoint = f"/{request.match.route}"
         self.gateway.check_host(request.headers.get("host", ""))
-        request.client = self.gateway.authenticate(presented_key(request))
+        request.client = request.course.client = self.gateway.authenticate(presented_key(request))
         self.gateway.activity.check_open()
         if request.match is None:
             hint = " The base URL seems to end in /v1 twice." if request.path.startswith("/v1/v1") else ""

@@ -9,8 +9,8 @@ from django.http import QueryDict
 from django.urls import ResolverMatch
 
 from inference.api.gateway import Gateway
+from inference.course import Course
 from inference.errors import GatewayError, Kind
-from inference.meter import Course
 from routing.client import Client
 
 type Message = MutableMapping[str, Any]  # As ASGI has it: the keys depend on the type.

@@ -3,8 +3,9 @@
 import pytest
 
 from inference import metrics
+from inference.course import Course
 from inference.exposition import render
-from inference.meter import Course, Meter
+from inference.meter import Meter
 from inference.metrics import METRICS, Metric
 
 

@@ -1,0 +1,71 @@
+"""What becomes of one request, written down on its way, for who counts, limits and logs it at its end."""
+
+import time
+from dataclasses import dataclass, field
+
+import msgspec
+import structlog
+
+from inference.ir import Usage
+from routing.client import Client
+from routing.route import Route
+
+log = structlog.get_logger("mlxmanager.course")
+
+ANSWERED, CANCELLED = "answered", "cancelled"
+
+
+class Attempt(msgspec.Struct, frozen=True, gc=False):
+    """One try of a target. `outcome` is in the words of the metrics; `ms` until its answer began, or it failed."""
+
+    backend: str
+    model: str
+    outcome: str
+    ms: int
+
+
+@dataclass(slots=True)
+class Course:
+    """Times are on the clock of `time.perf_counter`; `status` 0: it has no answer yet.
+
+    `client` None: the key was not accepted. `route` None: no model was asked for, or none was found. `stream`: one was
+    asked for. `prompt` is about how many tokens were asked; 0 where none are spent, whatever is answered.
+    `usage` is known when the answer has ended, and None where there was none; `is_estimated`: not told by its backend.
+    """
+
+    began: float = field(default_factory=time.perf_counter)
+    endpoint: str = "other"
+    backend: str = "none"
+    status: int = 0
+    first_byte: float = 0.0
+    outcome: str = CANCELLED
+    client: Client | None = None
+    model: str = ""
+    route: Route | None = None
+    stream: bool = False
+    prompt: int = 0
+    attempts: list[Attempt] = field(default_factory=list)
+    usage: Usage | None = None
+    is_estimated: bool = False
+
+    def answer(self, status: int) -> None:
+        """The answer begins. Where it is an error, the outcome says so already."""
+        if self.outcome == CANCELLED:
+            self.outcome = ANSWERED
+        self.status = status
+        self.first_byte = time.perf_counter()
+
+    def spend(self, told: Usage | None, *, written: int, is_whole: bool = True) -> None:
+        """What the answer cost, as far as its backend told by the time it ended or was left.
+
+        `written` is about how many tokens reached the client: what counts where no more was told.
+        """
+        self.usage = told
+        if told is None and self.prompt:
+            self.usage, self.is_estimated = Usage(self.prompt, written), True
+        elif told is not None and not is_whole and told.output_tokens < written:
+            # The last count comes with the end of a stream.
+            self.usage, self.is_estimated = msgspec.structs.replace(told, output_tokens=written), True
+        if (cost := self.usage) is not None:
+            mark = {"estimated": True} if self.is_estimated else {}
+            log.info("answered", input_tokens=cost.input_tokens, output_tokens=cost.output_tokens, **mark)
