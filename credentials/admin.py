@@ -19,7 +19,7 @@ LIMITS = (
     "Limits",
     {
         "fields": ["requests_per_minute", "tokens_per_minute", "monthly_budget"],
-        "description": "They are kept, but nothing is refused by them yet.",
+        "description": "The budget is kept, but nothing is refused by it yet.",
         "classes": ["collapse"],
     },
 )

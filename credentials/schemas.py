@@ -83,9 +83,9 @@ class CloudCredentialResponse(BaseModel):
 
 
 class ClientKeyUpdate(Given):
-    """What is left out stays. A limit of null is no limit; a budget of 0 allows nothing that costs money.
+    """What is left out stays. A limit of null is no limit, one of 0 allows nothing.
 
-    The limits are kept, but nothing is refused by them yet.
+    The budget is kept, but nothing is refused by it yet.
     """
 
     name: str = ""
@@ -100,7 +100,7 @@ class ClientKeyUpdate(Given):
 
 
 class ClientKeyCreate(ClientKeyUpdate):
-    """A limit of null is no limit; a budget of 0 allows nothing that costs money."""
+    """A limit of null is no limit, one of 0 allows nothing."""
 
     name: str
 

@@ -72,8 +72,9 @@ class Kind(StrEnum):
 class GatewayError(Exception):
     """An error with a kind, for the client to see.
 
-    `param` is the path of the field at fault, as `messages[2].content`; `retry_after` is in seconds. `warning` is the
-    header that tells what the attempt which failed had left out, `is_translated` that its request was a translation.
+    `param` is the path of the field at fault, as `messages[2].content`; `retry_after` is in seconds, infinite where
+    to come back cannot help. `warning` is the header that tells what the attempt which failed had left out,
+    `is_translated` that its request was a translation.
     The message never holds a secret, a prompt or an answer.
     """
 

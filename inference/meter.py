@@ -50,6 +50,7 @@ class Meter:
     def __init__(self) -> None:
         self.attempts = Counter(metrics.ATTEMPTS)
         self.fallbacks = Counter(metrics.FALLBACKS)
+        self.limited = Counter(metrics.LIMITED)
         self._requests = Counter(metrics.REQUESTS)
         self._durations = Histogram(metrics.DURATION)
         self._first_bytes = Histogram(metrics.FIRST_BYTE)
@@ -75,6 +76,6 @@ class Meter:
             self._cached.add(place, usage.cached_tokens)
 
     def values(self) -> dict[Key, float]:
-        kept = (self.attempts, self.fallbacks, self._requests, self._durations, self._first_bytes)
+        kept = (self.attempts, self.fallbacks, self.limited, self._requests, self._durations, self._first_bytes)
         tokens = (self._input, self._cached, self._output)
         return {key: value for one in (*kept, *tokens) for key, value in one.values().items()}

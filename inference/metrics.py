@@ -40,6 +40,7 @@ FIRST_BYTE = histogram(
 )
 ATTEMPTS = counter("attempts", "Attempts at a backend, a request's first and all further ones.", "backend", "outcome")
 FALLBACKS = counter("fallbacks", "Requests that were answered by a fallback.", "backend", "reason")
+LIMITED = counter("limited_requests", "Requests that a limit of their client key refused.", "limit")
 INPUT_TOKENS = counter("input_tokens", "Tokens of prompts; estimated where a backend does not tell.", "backend")
 CACHED_TOKENS = counter("cached_input_tokens", "Tokens of prompts that had been read before.", "backend")
 OUTPUT_TOKENS = counter("output_tokens", "Tokens of answers; estimated where a backend does not tell.", "backend")
@@ -74,6 +75,7 @@ METRICS = (
     FIRST_BYTE,
     ATTEMPTS,
     FALLBACKS,
+    LIMITED,
     INPUT_TOKENS,
     CACHED_TOKENS,
     OUTPUT_TOKENS,

@@ -26,5 +26,14 @@ class Client:
     monthly_budget: Decimal | None = None
     is_batch: bool = False
 
+    @property
+    def is_limited(self) -> bool:
+        return self.requests_per_minute is not None or self.tokens_per_minute is not None
+
+    @property
+    def has_no_budget(self) -> bool:
+        """Nothing that costs money answers it."""
+        return self.monthly_budget is not None and not self.monthly_budget
+
     def allows(self, model: str) -> bool:
         return not self.allowed_models or any(patterns.matches(pattern, model) for pattern in self.allowed_models)

@@ -62,7 +62,9 @@ class Override:
 
 
 class Snapshot:
-    """`problems` names the credentials that cannot be read, each with its reason."""
+    """`problems` names the credentials that cannot be read, each with its reason. `limited_ids` are the client keys
+    that have a limit.
+    """
 
     def __init__(
         self,
@@ -82,6 +84,7 @@ class Snapshot:
         self._index = patterns.Index(ordered, lambda rule: rule.pattern)
         self._overrides = _by_backend(overrides)
         self._clients = {client.digest: client for client in clients}
+        self.limited_ids = frozenset(client.id for client in self._clients.values() if client.is_limited)
         self._cached_route = lru_cache(maxsize=CACHED_ROUTES)(self._route)
 
     def route(self, model: str) -> Route | None:

@@ -5,6 +5,7 @@ import time
 import structlog
 
 from inference import envelope, guess
+from inference.api.charging import charge
 from inference.api.patience import patience, retries
 from inference.api.requests import ApiRequest
 from inference.api.respond import Response, answer_response
@@ -23,6 +24,7 @@ async def complete(request: ApiRequest, protocol: str, *, streams: bool = True) 
     stream = asked.stream and streams
     route = find_route(request, asked.model, stream=stream)
     request.course.prompt = guess.prompt_tokens(request.body)
+    charge(request)
     incoming = make_incoming(request, asked, route, protocol=protocol, stream=stream)
     return answer_response(request, await request.gateway.executor.execute(incoming, route), route)
 

@@ -9,6 +9,7 @@ import time
 import msgspec
 
 from inference import envelope
+from inference.api.charging import charge
 from inference.api.complete import find_route, make_incoming
 from inference.api.requests import ApiRequest
 from inference.api.respond import Response, answer_response
@@ -41,6 +42,7 @@ async def count_tokens(request: ApiRequest) -> Response:
     asked = envelope.read(request.body)
     gateway = request.gateway
     route = find_route(request, asked.model, stream=False)
+    charge(request)
     targets = tuple((target.backend, target.model) for target in route.targets)
     key = (request.client.id, targets, hashlib.blake2b(request.body, digest_size=16).digest())
     answer = gateway.counts.get(key)

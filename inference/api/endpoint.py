@@ -16,6 +16,7 @@ from django.http import Http404, HttpResponseNotAllowed
 from django.urls import ResolverMatch, get_resolver
 
 from inference.api import cors
+from inference.api.charging import settle
 from inference.api.gateway import Gateway
 from inference.api.identity import presented_key
 from inference.api.presence import Presence
@@ -48,6 +49,8 @@ class Endpoint:
                 await self.serve(request, send)
         finally:
             self.gateway.meter.count(request.course)
+            if request.charged:
+                settle(request)
 
     async def is_admitted(self, request: ApiRequest, receive: Receive, send: Send) -> bool:
         """Whether there is a view to run; otherwise the request is done with."""

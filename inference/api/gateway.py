@@ -20,6 +20,7 @@ from inference.backends.local import LocalBackend
 from inference.backends.transport import AiohttpTransport
 from inference.errors import GatewayError, Kind
 from inference.executor import Executor
+from inference.key_limits import KeyLimits
 from inference.protocols.wire import ModelOptions
 from routing.client import Client
 from routing.resolver import SnapshotKeeper
@@ -68,6 +69,7 @@ class Gateway:
         self.activity = Activity()
         self.last_used = LastUsed()
         self.counts = CountCache()
+        self.key_limits = KeyLimits(lambda: keeper.current)
         self.options = LocalOptions(keeper, local, read_options)
 
     async def start(self) -> None:

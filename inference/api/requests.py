@@ -11,6 +11,7 @@ from django.urls import ResolverMatch
 from inference.api.gateway import Gateway
 from inference.course import Course
 from inference.errors import GatewayError, Kind
+from inference.key_limits import Standing
 from routing.client import Client
 
 type Message = MutableMapping[str, Any]  # As ASGI has it: the keys depend on the type.
@@ -28,7 +29,7 @@ class ApiRequest:
 
     `path` ends in no slash; `match` is what answers there, None for nothing. `plain_headers` are as they came, names in
     lower case. `is_answered`: the first bytes of a stream may be on their way, so that nothing else can be said any
-    more.
+    more. `standing` is that of a client key with limits, and `charged` the tokens it was charged with so far.
     """
 
     client: Client
@@ -45,6 +46,8 @@ class ApiRequest:
         self.headers = joined(self.plain_headers)
         self.match: ResolverMatch | None = None
         self.is_answered = False
+        self.standing: Standing | None = None
+        self.charged = 0
         self.course = Course()
         self.scope = scope
 

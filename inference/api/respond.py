@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from inference.api.charging import told
 from inference.api.identity import client_protocol, is_messages
 from inference.api.requests import ApiRequest
 from inference.errors import BackendError, GatewayError, Kind
@@ -52,7 +53,7 @@ def answer_response(request: ApiRequest, answer: Answer, route: Route) -> Respon
         headers["x-mlxmanager-mapping"] = str(route.mapping_id)
     if answer.fallback_reason is not None:
         headers["x-mlxmanager-fallback-reason"] = code_of(answer.fallback_reason)
-    return Response(answer.body, headers=headers)
+    return Response(answer.body, headers=told(request, headers, is_over=isinstance(answer.body, bytes)))
 
 
 def error_response(request: ApiRequest, error: GatewayError, more: Headers | None = None) -> Response:
@@ -69,7 +70,7 @@ def error_response(request: ApiRequest, error: GatewayError, more: Headers | Non
         headers |= described(error.target, error.attempts)
         if error.warning:
             headers["x-mlxmanager-warning"] = error.warning
-    return Response(response.body, response.status, headers)
+    return Response(response.body, response.status, told(request, headers, is_over=True))
 
 
 def as_it_came(error: GatewayError, protocol: str) -> Response | None:

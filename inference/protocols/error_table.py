@@ -33,7 +33,7 @@ class Row:
 
 
 def headers_of(error: GatewayError) -> tuple[tuple[str, str], ...]:
-    if error.kind in NOT_TO_RETRY:
+    if error.kind in NOT_TO_RETRY or error.retry_after == math.inf:
         return (("x-should-retry", "false"),)
     seconds = error.retry_after if error.retry_after is not None else RETRY_AFTER.get(error.kind)
     if seconds is None:

@@ -11,6 +11,7 @@ from credentials.management.tables import TablesCommand
 from credentials.models import ClientKey
 from credentials.schemas import ClientKeyCreate
 
+AT_ONCE = "All of it at once, if it was not used before. 0: nothing. Default: no limit."
 NOT_YET = "It is kept, but nothing is refused by it yet."
 
 
@@ -27,8 +28,8 @@ class Command(TablesCommand):
             help="Names or patterns such as 'claude-*', separated by blanks or commas. Default: every model.",
         )
         parser.add_argument("--expires-at", metavar="TIME", help="With its zone, as 2030-01-31T12:00:00Z.")
-        parser.add_argument("--requests-per-minute", type=int, metavar="N", help=NOT_YET)
-        parser.add_argument("--tokens-per-minute", type=int, metavar="N", help=NOT_YET)
+        parser.add_argument("--requests-per-minute", type=int, metavar="N", help=AT_ONCE)
+        parser.add_argument("--tokens-per-minute", type=int, metavar="N", help=f"Read and written. {AT_ONCE}")
         parser.add_argument("--monthly-budget", metavar="USD", help=f"0: nothing that costs money. {NOT_YET}")
         parser.add_argument(
             "--priority", metavar="CLASS", help="interactive, or batch, which lets the others go first."

@@ -1,6 +1,7 @@
 """Every kind of error, as each protocol shows it."""
 
 import json
+import math
 from typing import Any
 
 import pytest
@@ -59,6 +60,13 @@ def test_what_will_not_change_is_not_to_be_sent_again(protocol: str, kind: Kind)
     final = kind in (Kind.UPSTREAM_QUOTA_SPENT, Kind.UPSTREAM_AUTH_FAILED, Kind.NO_UPSTREAM_CREDENTIAL)
     assert (("x-should-retry", "false") in rendered.headers) == final
     assert sent_again or not any(name == "retry-after" for name, _ in rendered.headers)
+
+
+@pytest.mark.parametrize("protocol", CODECS)
+def test_who_cannot_be_helped_by_waiting_is_not_told_to(protocol: str) -> None:
+    for seconds, told in ((math.inf, ("x-should-retry", "false")), (1.2, ("retry-after", "2"))):
+        rendered, _ = render(protocol, GatewayError(Kind.RATE_LIMIT_EXCEEDED, "Words.", retry_after=seconds))
+        assert rendered.headers == (told,)
 
 
 TABLE = [
