@@ -19,7 +19,7 @@ LIMITS = (
     "Limits",
     {
         "fields": ["requests_per_minute", "tokens_per_minute", "monthly_budget"],
-        "description": "The budget is kept, but nothing is refused by it yet.",
+        "description": "A minute's worth may be used at once, and a sixtieth of it comes back each second.",
         "classes": ["collapse"],
     },
 )

@@ -114,7 +114,7 @@ class ClientKey(models.Model):
         null=True,
         blank=True,
         validators=[MinValueValidator(0)],
-        help_text="US dollars a calendar month. Empty: no limit. 0: nothing that costs money.",
+        help_text="US dollars a month. Empty: no limit. 0: local models alone. Any other is kept, not counted yet.",
     )
     priority = models.CharField(
         max_length=20,

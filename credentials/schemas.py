@@ -85,7 +85,7 @@ class CloudCredentialResponse(BaseModel):
 class ClientKeyUpdate(Given):
     """What is left out stays. A limit of null is no limit, one of 0 allows nothing.
 
-    The budget is kept, but nothing is refused by it yet.
+    A budget of 0 leaves local models alone. Any other is kept, not counted yet.
     """
 
     name: str = ""
@@ -100,7 +100,7 @@ class ClientKeyUpdate(Given):
 
 
 class ClientKeyCreate(ClientKeyUpdate):
-    """A limit of null is no limit, one of 0 allows nothing."""
+    """A limit of null is no limit, one of 0 allows nothing; a budget of 0 leaves local models alone."""
 
     name: str
 

@@ -32,6 +32,7 @@ class Kind(StrEnum):
     MODEL_NOT_FOUND = "model_not_found"
     LOCAL_ONLY = "local_only"
     RATE_LIMIT_EXCEEDED = "rate_limit_exceeded"
+    BUDGET_SPENT = "budget_spent"
     DATABASE_UNAVAILABLE = "database_unavailable"
 
     # The local worker.

@@ -3,7 +3,7 @@
 import asyncio
 import difflib
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 
@@ -119,7 +119,7 @@ class Gateway:
             near = difflib.get_close_matches(model, self.names(client), n=5)
             hint = f" Near names: {', '.join(near)}." if near else ""
             raise GatewayError(Kind.MODEL_NOT_FOUND, f"model: {model} is not known here.{hint}", param="model")
-        return route
+        return free_of_charge(route, client) if client.has_no_budget else route
 
     def find_route(self, model: str) -> Route | None:
         """The first mapping that matches; failing that, the installed model of that very name."""
@@ -131,7 +131,27 @@ class Gateway:
     def names(self, client: Client) -> list[str]:
         """What a key can name: exact patterns, and installed models that are answered under their own name."""
         own = [name for name in self.installed.models if answers_itself(self.find_route(name), name)]
-        return [name for name in dict.fromkeys([*self.keeper.current.exact_names, *sorted(own)]) if client.allows(name)]
+        names = dict.fromkeys([*self.keeper.current.exact_names, *sorted(own)])
+        return [name for name in names if client.allows(name) and (not client.has_no_budget or self._is_free(name))]
+
+    def _is_free(self, model: str) -> bool:
+        route = self.find_route(model)
+        return route is not None and bool(local_targets(route))
+
+
+def local_targets(route: Route) -> tuple[Target, ...]:
+    return tuple(target for target in route.targets if target.backend == "local")
+
+
+def free_of_charge(route: Route, client: Client) -> Route:
+    """The route without what may cost money. Raises GatewayError where nothing is left of it."""
+    targets = local_targets(route)
+    if route.targets and not targets:
+        message = (
+            f"The client key {client.name} has a monthly budget of 0: no provider answers {route.requested_model}."
+        )
+        raise GatewayError(Kind.BUDGET_SPENT, message)
+    return replace(route, targets=targets)
 
 
 def answers_itself(route: Route | None, name: str) -> bool:

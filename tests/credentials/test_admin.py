@@ -161,10 +161,10 @@ def test_a_new_client_key_is_shown_once_and_kept_by_nobody(browser: Client) -> N
     assert key not in browser.get(KEYS).content.decode()
 
 
-def test_the_limits_of_a_client_key_say_that_nothing_heeds_them(browser: Client) -> None:
+def test_the_limits_of_a_client_key_say_which_budget_is_heeded(browser: Client) -> None:
     row, _ = make_client_key("laptop")
     for page in (f"{KEYS}add/", f"{KEYS}{row.pk}/change/"):
-        assert "nothing is refused by it yet" in browser.get(page).content.decode()
+        assert "0: local models alone. Any other is kept, not counted yet." in browser.get(page).content.decode()
 
 
 def test_changing_a_client_key_leaves_the_key_itself(browser: Client) -> None:

@@ -12,7 +12,7 @@ from credentials.models import ClientKey
 from credentials.schemas import ClientKeyCreate
 
 AT_ONCE = "All of it at once, if it was not used before. 0: nothing. Default: no limit."
-NOT_YET = "It is kept, but nothing is refused by it yet."
+BUDGET = "US dollars a month. 0: local models alone. Any other is kept, not counted yet."
 
 
 class Command(TablesCommand):
@@ -30,7 +30,7 @@ class Command(TablesCommand):
         parser.add_argument("--expires-at", metavar="TIME", help="With its zone, as 2030-01-31T12:00:00Z.")
         parser.add_argument("--requests-per-minute", type=int, metavar="N", help=AT_ONCE)
         parser.add_argument("--tokens-per-minute", type=int, metavar="N", help=f"Read and written. {AT_ONCE}")
-        parser.add_argument("--monthly-budget", metavar="USD", help=f"0: nothing that costs money. {NOT_YET}")
+        parser.add_argument("--monthly-budget", metavar="USD", help=BUDGET)
         parser.add_argument(
             "--priority", metavar="CLASS", help="interactive, or batch, which lets the others go first."
         )

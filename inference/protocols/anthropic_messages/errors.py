@@ -37,6 +37,7 @@ ROWS: dict[Kind, Row] = {
     Kind.MODEL_NOT_FOUND: Row(404, NOT_FOUND),
     Kind.LOCAL_ONLY: Row(403, PERMISSION),
     Kind.RATE_LIMIT_EXCEEDED: Row(429, "rate_limit_error"),
+    Kind.BUDGET_SPENT: Row(402, "billing_error"),
     Kind.DATABASE_UNAVAILABLE: Row(503, API),
     Kind.LOCAL_WORKER_UNAVAILABLE: Row(503, API),
     Kind.LOCAL_WORKER_CRASHED: Row(503, API),

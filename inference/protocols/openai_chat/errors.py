@@ -33,6 +33,7 @@ ROWS: dict[Kind, Row] = {
     Kind.MODEL_NOT_FOUND: Row(404, REQUEST),
     Kind.LOCAL_ONLY: Row(403, REQUEST),
     Kind.RATE_LIMIT_EXCEEDED: Row(429, RATE),
+    Kind.BUDGET_SPENT: Row(429, "insufficient_quota", "insufficient_quota"),
     Kind.DATABASE_UNAVAILABLE: Row(503, SERVER),
     Kind.LOCAL_WORKER_UNAVAILABLE: Row(503, SERVER),
     Kind.LOCAL_WORKER_CRASHED: Row(503, SERVER, "local_worker_unavailable"),

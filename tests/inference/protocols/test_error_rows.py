@@ -36,6 +36,7 @@ OPENAI: dict[Kind, Row] = {
     Kind.MODEL_NOT_FOUND: (404, REQUEST, "model_not_found"),
     Kind.LOCAL_ONLY: (403, REQUEST, "local_only"),
     Kind.RATE_LIMIT_EXCEEDED: (429, RATE, "rate_limit_exceeded"),
+    Kind.BUDGET_SPENT: (429, "insufficient_quota", "insufficient_quota"),
     Kind.DATABASE_UNAVAILABLE: (503, SERVER, "database_unavailable"),
     Kind.LOCAL_WORKER_UNAVAILABLE: (503, SERVER, "local_worker_unavailable"),
     Kind.LOCAL_WORKER_CRASHED: (503, SERVER, "local_worker_unavailable"),
@@ -67,7 +68,12 @@ OPENAI: dict[Kind, Row] = {
     Kind.INTERNAL_ERROR: (500, SERVER, "internal_error"),
 }
 # As Anthropic clients see them, where their status is another or the type does not follow from it.
-STATUSES = {Kind.QUEUE_FULL: 529, Kind.UPSTREAM_OVERLOADED: 529, Kind.UPSTREAM_QUOTA_SPENT: 402}
+STATUSES = {
+    Kind.QUEUE_FULL: 529,
+    Kind.UPSTREAM_OVERLOADED: 529,
+    Kind.BUDGET_SPENT: 402,
+    Kind.UPSTREAM_QUOTA_SPENT: 402,
+}
 TYPES_BY_STATUS = {
     400: REQUEST,
     401: "authentication_error",

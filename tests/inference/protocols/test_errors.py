@@ -57,7 +57,12 @@ def test_every_kind_has_an_anthropic_shape(kind: Kind) -> None:
 def test_what_will_not_change_is_not_to_be_sent_again(protocol: str, kind: Kind) -> None:
     rendered, _ = render(protocol, GatewayError(kind, "Words."))
     sent_again = rendered.status in (408, 409, 429) or rendered.status >= 500
-    final = kind in (Kind.UPSTREAM_QUOTA_SPENT, Kind.UPSTREAM_AUTH_FAILED, Kind.NO_UPSTREAM_CREDENTIAL)
+    final = kind in (
+        Kind.BUDGET_SPENT,
+        Kind.UPSTREAM_QUOTA_SPENT,
+        Kind.UPSTREAM_AUTH_FAILED,
+        Kind.NO_UPSTREAM_CREDENTIAL,
+    )
     assert (("x-should-retry", "false") in rendered.headers) == final
     assert sent_again or not any(name == "retry-after" for name, _ in rendered.headers)
 
