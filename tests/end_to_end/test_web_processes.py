@@ -43,6 +43,12 @@ def test_clients_are_shared_and_stay_with_a_process_that_lives(two: Gateway, cli
     wait_until(lambda: scrape(two).of("web_processes") == 2, seconds=START_SECONDS)
 
 
+def test_a_start_says_what_each_process_counts_for_itself(two: Gateway, gateway: Gateway) -> None:
+    said = "2 web processes: limits of client keys and cool-downs count in each of them."
+    assert two.log.count(said) == 1
+    assert "count in each of them" not in gateway.log
+
+
 def client_of(gateway: Gateway) -> httpx2.Client:
     return httpx2.Client(base_url=gateway.url, headers={"authorization": f"Bearer {gateway.key}"}, timeout=30)
 

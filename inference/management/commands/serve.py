@@ -73,6 +73,10 @@ class Command(BaseCommand):
         host = f"[{settings.BIND_HOST}]" if ":" in settings.BIND_HOST else settings.BIND_HOST
         address = f"http://{host}:{settings.BIND_PORT}"
         self.stdout.write(f"MLX Manager   {address}/v1\nAdmin         {address}/admin/\n")
+        if settings.WEB_PROCESSES > 1:
+            self.stdout.write(
+                f"{settings.WEB_PROCESSES} web processes: limits of client keys and cool-downs count in each of them.\n"
+            )
         if not made:
             return
         shown = first_words(address, made)
