@@ -2,12 +2,14 @@
 
 import os
 import signal
+import sqlite3
 from collections.abc import Iterator
 from contextlib import ExitStack
 
 import httpx2
 import pytest
 
+from inference.sqlite import has_reset_bug
 from tests.end_to_end.questions import CAPITAL
 from tests.gateway import START_SECONDS, Gateway, running_gateway, wait_until
 from tests.scraping import scrape
@@ -47,6 +49,8 @@ def test_a_start_says_what_each_process_counts_for_itself(two: Gateway, gateway:
     said = "2 web processes: limits of client keys and cool-downs count in each of them."
     assert two.log.count(said) == 1
     assert "count in each of them" not in gateway.log
+    assert ("can damage a database" in two.log) == has_reset_bug(sqlite3.sqlite_version_info)
+    assert "can damage a database" not in gateway.log
 
 
 def client_of(gateway: Gateway) -> httpx2.Client:

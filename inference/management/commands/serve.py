@@ -6,6 +6,7 @@ import functools
 import importlib.util
 import os
 import socket
+import sqlite3
 import sys
 import tempfile
 from collections.abc import Callable
@@ -13,11 +14,12 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management import BaseCommand, CommandError
-from django.db import connections
+from django.db import connection, connections
 
 from inference import figures, first_run, heartbeat, load_crashes, locks, restarts, sockets
 from inference.backends.local import LocalBackend
 from inference.shares import make_room
+from inference.sqlite import has_reset_bug
 from inference.supervisor import WORKER_GRACE, Child, parent_pipe, supervise
 
 BACKLOG = 2048
@@ -74,9 +76,7 @@ class Command(BaseCommand):
         address = f"http://{host}:{settings.BIND_PORT}"
         self.stdout.write(f"MLX Manager   {address}/v1\nAdmin         {address}/admin/\n")
         if settings.WEB_PROCESSES > 1:
-            self.stdout.write(
-                f"{settings.WEB_PROCESSES} web processes: limits of client keys and cool-downs count in each of them.\n"
-            )
+            self.stdout.write("\n".join(about_several(settings.WEB_PROCESSES)))
         if not made:
             return
         shown = first_words(address, made)
@@ -107,6 +107,17 @@ def web_processes(listener: socket.socket, parent: int, shares: int) -> list[Chi
         )
         for place in range(settings.WEB_PROCESSES)
     ]
+
+
+def about_several(processes: int) -> list[str]:
+    """What an owner of several web processes should know."""
+    told = [f"{processes} web processes: limits of client keys and cool-downs count in each of them."]
+    if connection.vendor == "sqlite" and has_reset_bug(sqlite3.sqlite_version_info):
+        told.append(
+            f"SQLite {sqlite3.sqlite_version} can damage a database that several processes write: "
+            "use 3.51.3 or newer, or PostgreSQL (DATABASE_URL)."
+        )
+    return told
 
 
 def record(child: str) -> Callable[[restarts.Restarts], None]:
