@@ -6,8 +6,8 @@ request, a list of models nothing.
 """
 
 import math
+import time
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
 
 from inference.api.identity import ANTHROPIC, client_protocol
 from inference.api.requests import ApiRequest
@@ -77,8 +77,8 @@ def openai(unit: str, bucket: Bucket, now: float) -> Iterator[tuple[str, str]]:
 def anthropic(unit: str, bucket: Bucket, now: float) -> Iterator[tuple[str, str]]:
     yield f"anthropic-ratelimit-{unit}-limit", str(bucket.limit)
     yield f"anthropic-ratelimit-{unit}-remaining", str(bucket.left(now))
-    full = datetime.now(UTC) + timedelta(seconds=math.ceil(bucket.refill(now)))
-    yield f"anthropic-ratelimit-{unit}-reset", full.strftime("%Y-%m-%dT%H:%M:%SZ")
+    full = time.gmtime(math.ceil(time.time() + bucket.refill(now)))
+    yield f"anthropic-ratelimit-{unit}-reset", time.strftime("%Y-%m-%dT%H:%M:%SZ", full)
 
 
 def duration(seconds: float) -> str:
