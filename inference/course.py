@@ -8,11 +8,12 @@ import structlog
 
 from inference.ir import Usage
 from routing.client import Client
-from routing.route import Route
+from routing.route import Route, Target
 
 log = structlog.get_logger("mlxmanager.course")
 
-ANSWERED, CANCELLED = "answered", "cancelled"
+# The last of a client that left, or did not read.
+ANSWERED, CANCELLED, GONE = "answered", "cancelled", "client_gone"
 
 
 class Attempt(msgspec.Struct, frozen=True, gc=False):
@@ -26,16 +27,20 @@ class Attempt(msgspec.Struct, frozen=True, gc=False):
 
 @dataclass(slots=True)
 class Course:
-    """Times are on the clock of `time.perf_counter`; `status` 0: it has no answer yet.
+    """Times are on the clock of `time.perf_counter`, `ended_at` in Unix seconds, `duration` in seconds; `status` 0: it
+    has no answer yet. `target` answered or failed last.
 
     `client` None: the key was not accepted. `route` None: no model was asked for, or none was found. `stream`: one was
     asked for. `prompt` is about how many tokens were asked; 0 where none are spent, whatever is answered.
     `usage` is known when the answer has ended, and None where there was none; `is_estimated`: not told by its backend.
     """
 
+    request_id: str = ""
     began: float = field(default_factory=time.perf_counter)
+    ended_at: float = 0.0
+    duration: float = 0.0
     endpoint: str = "other"
-    backend: str = "none"
+    target: Target | None = None
     status: int = 0
     first_byte: float = 0.0
     outcome: str = CANCELLED
@@ -48,12 +53,19 @@ class Course:
     usage: Usage | None = None
     is_estimated: bool = False
 
+    @property
+    def backend(self) -> str:
+        return self.target.backend if self.target is not None else "none"
+
     def answer(self, status: int) -> None:
         """The answer begins. Where it is an error, the outcome says so already."""
         if self.outcome == CANCELLED:
             self.outcome = ANSWERED
         self.status = status
         self.first_byte = time.perf_counter()
+
+    def end(self) -> None:
+        self.ended_at, self.duration = time.time(), time.perf_counter() - self.began
 
     def spend(self, told: Usage | None, *, written: int, is_whole: bool = True) -> None:
         """What the answer cost, as far as its backend told by the time it ended or was left.

@@ -1,6 +1,5 @@
 """Counts what one web process does. On the way of each request, so that it does little: look up, and add."""
 
-import time
 from bisect import bisect_left
 from collections import defaultdict
 
@@ -51,6 +50,7 @@ class Meter:
         self.attempts = Counter(metrics.ATTEMPTS)
         self.fallbacks = Counter(metrics.FALLBACKS)
         self.limited = Counter(metrics.LIMITED)
+        self.unlogged = Counter(metrics.UNLOGGED)
         self._requests = Counter(metrics.REQUESTS)
         self._durations = Histogram(metrics.DURATION)
         self._first_bytes = Histogram(metrics.FIRST_BYTE)
@@ -62,7 +62,7 @@ class Meter:
         """A request that has ended."""
         place = (course.endpoint, course.backend)
         self._requests.add((*place, STATUSES[course.status // 100], course.outcome))
-        self._durations.add(place, time.perf_counter() - course.began)
+        self._durations.add(place, course.duration)
         if 200 <= course.status < 300:
             self._first_bytes.add(place, course.first_byte - course.began)
         if course.usage is not None:
@@ -76,6 +76,7 @@ class Meter:
             self._cached.add(place, usage.cached_tokens)
 
     def values(self) -> dict[Key, float]:
-        kept = (self.attempts, self.fallbacks, self.limited, self._requests, self._durations, self._first_bytes)
+        of_requests = (self._requests, self._durations, self._first_bytes, self.limited, self.unlogged)
+        kept = (self.attempts, self.fallbacks, *of_requests)
         tokens = (self._input, self._cached, self._output)
         return {key: value for one in (*kept, *tokens) for key, value in one.values().items()}

@@ -45,6 +45,8 @@ INPUT_TOKENS = counter("input_tokens", "Tokens of prompts; estimated where a bac
 CACHED_TOKENS = counter("cached_input_tokens", "Tokens of prompts that had been read before.", "backend")
 OUTPUT_TOKENS = counter("output_tokens", "Tokens of answers; estimated where a backend does not tell.", "backend")
 
+UNLOGGED = counter("request_log_dropped", "Requests that the log lacks because the database took no more of them.")
+
 # Looked up in each web process.
 IN_PROGRESS = gauge("requests_in_progress", "Requests that are being answered.")
 STREAMS = gauge("open_streams", "Streams that are open to clients.")
@@ -79,6 +81,7 @@ METRICS = (
     INPUT_TOKENS,
     CACHED_TOKENS,
     OUTPUT_TOKENS,
+    UNLOGGED,
     IN_PROGRESS,
     STREAMS,
     COOLDOWNS,

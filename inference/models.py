@@ -1,4 +1,4 @@
-"""What an operator wants of local models. A model needs no row: it is installed by its folder alone."""
+"""The log of requests; and what an operator wants of local models, which need no row: a folder alone installs one."""
 
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
@@ -88,6 +88,48 @@ class LocalModel(models.Model):
 
     def clean(self) -> None:
         self.draft_model = self.draft_model or None
+
+
+class RequestLog(models.Model):
+    """One request under /v1 that showed a valid key. Never what was asked or answered.
+
+    Client key and mapping are kept by id and name, without a constraint: rows outlive them.
+    """
+
+    time = models.DateTimeField(help_text="When the request began.")
+    request_id = models.CharField(max_length=64, unique=True)
+    client_key_id = models.BigIntegerField()
+    client_key_name = models.CharField("client", max_length=255)
+    endpoint = models.CharField(max_length=255)
+    model = models.CharField("asked for", max_length=255, help_text="The model's name as the client has it.")
+    mapping_id = models.BigIntegerField(null=True)
+    mapping_name = models.CharField("mapping", max_length=255, help_text="Its pattern. Empty: no mapping matched.")
+    attempts = models.JSONField(help_text="Each with its backend, model, outcome and milliseconds.")
+    backend = models.CharField(max_length=20, help_text="Who answered or failed last. Empty: nobody was asked.")
+    backend_model = models.CharField("answered by", max_length=255, help_text="The model's name as its backend has it.")
+    status = models.PositiveSmallIntegerField(null=True, help_text="None: the client left before there was one.")
+    outcome = models.CharField(max_length=64, help_text="“answered”, or what went wrong.")
+    stream = models.BooleanField(help_text="A stream was asked for.")
+    first_byte_ms = models.PositiveIntegerField("first byte", null=True, help_text="Milliseconds.")
+    duration_ms = models.PositiveIntegerField("duration", help_text="Milliseconds.")
+    input_tokens = models.PositiveIntegerField(null=True, help_text="Of the whole prompt.")
+    cached_tokens = models.PositiveIntegerField(null=True, help_text="Those of the prompt that had been read before.")
+    output_tokens = models.PositiveIntegerField(null=True)
+    is_estimated = models.BooleanField("tokens are estimated", help_text="The backend did not tell all of them.")
+
+    class Meta:
+        db_table = "request_logs"
+        verbose_name = "request"
+        ordering = ["-time", "-id"]
+        # What is rare among many. For what is not, such as a backend, the times alone lead to a page of rows.
+        indexes = [
+            models.Index(fields=["time"], name="request_logs_time"),
+            models.Index(fields=["client_key_id", "time"], name="request_logs_client"),
+            models.Index(fields=["outcome", "time"], name="request_logs_outcome"),
+        ]
+
+    def __str__(self) -> str:
+        return self.request_id
 
 
 def read_options() -> tuple[ModelOptions, ...]:

@@ -23,6 +23,7 @@ from inference.api.presence import Presence
 from inference.api.requests import ApiRequest, ClientGone, Message, Receive, Send
 from inference.api.respond import Response, error_response
 from inference.api.sending import Sending
+from inference.course import GONE
 from inference.errors import GatewayError, Kind
 from inference.relay import Relay
 
@@ -30,8 +31,6 @@ log = structlog.get_logger("mlxmanager.api")
 
 # A model's name may be part of one, so that there are endlessly many.
 KNOWN_PATHS = 64
-# What is counted of a client that left, or did not read.
-GONE = "client_gone"
 
 
 class Endpoint:
@@ -48,7 +47,7 @@ class Endpoint:
             if await self.is_admitted(request, receive, send):
                 await self.serve(request, send)
         finally:
-            self.gateway.meter.count(request.course)
+            self.gateway.end(request.course)
             if request.charged:
                 settle(request)
 

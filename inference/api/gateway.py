@@ -16,8 +16,10 @@ from inference.api.housekeeping import keep_up
 from inference.api.installed_models import InstalledModels
 from inference.api.last_used import LastUsed
 from inference.api.local_options import LocalOptions
+from inference.api.log_writer import LogWriter
 from inference.backends.local import LocalBackend
 from inference.backends.transport import AiohttpTransport
+from inference.course import Course
 from inference.errors import GatewayError, Kind
 from inference.executor import Executor
 from inference.key_limits import KeyLimits
@@ -68,6 +70,7 @@ class Gateway:
         self._goes_by = lru_cache(maxsize=KNOWN_HOSTS)(self._is_ours)
         self.activity = Activity()
         self.last_used = LastUsed()
+        self.log = LogWriter(self.meter)
         self.counts = CountCache()
         self.key_limits = KeyLimits(lambda: keeper.current)
         self.options = LocalOptions(keeper, local, read_options)
@@ -78,10 +81,16 @@ class Gateway:
 
     async def keep_house(self) -> None:
         """What goes on beside the requests, until it is cancelled."""
-        await keep_up(self.installed.keep_fresh, self.last_used.keep_written, self.options.keep_told)
+        await keep_up(
+            self.installed.keep_fresh,
+            self.last_used.keep_written,
+            self.options.keep_told,
+            self.log.keep_written,
+        )
 
     async def stop(self) -> None:
         await self.last_used.write()
+        await self.log.write()
         await self.local.aclose()
         await self.transport.aclose()
         await asyncio.to_thread(self.keeper.stop)
@@ -109,6 +118,12 @@ class Gateway:
             raise GatewayError(Kind.KEY_DISABLED, f"The client key {client.name} has expired.")
         self.last_used.note(client.id)
         return client
+
+    def end(self, course: Course) -> None:
+        """A request has ended, whatever became of it."""
+        course.end()
+        self.meter.count(course)
+        self.log.note(course)
 
     def route(self, model: str, client: Client) -> Route:
         """Raises GatewayError where the key may not use the model or nothing answers it."""

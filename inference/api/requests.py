@@ -1,6 +1,7 @@
 """A request under `/v1`, and how its body is received. Not Django's: that one reads much that nobody asks here."""
 
 import os
+import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from functools import cached_property
 from typing import Any
@@ -36,7 +37,7 @@ class ApiRequest:
     body: bytes
 
     def __init__(self, scope: Message, gateway: Gateway) -> None:
-        self.id = f"req_{os.urandom(12).hex()}"
+        self.id = new_id()
         self.gateway = gateway
         self.method: str = scope["method"]
         self.path: str = scope["path"].rstrip("/")
@@ -48,7 +49,7 @@ class ApiRequest:
         self.is_answered = False
         self.standing: Standing | None = None
         self.charged = 0
-        self.course = Course()
+        self.course = Course(self.id)
         self.scope = scope
 
     @cached_property
@@ -103,6 +104,11 @@ class ApiRequest:
             raise GatewayError(Kind.UNSUPPORTED_MEDIA_TYPE, "The content type must be application/json.")
         if self.headers.get("content-encoding", "identity").lower() != "identity":
             raise GatewayError(Kind.UNSUPPORTED_ENCODING, "A compressed body is not accepted.")
+
+
+def new_id() -> str:
+    """Later ones sort behind: the log's index of them grows at its end, where else a row would cost twice as much."""
+    return f"req_{time.time_ns():016x}{os.urandom(4).hex()}"
 
 
 def joined(headers: Iterable[tuple[str, str]]) -> Mapping[str, str]:

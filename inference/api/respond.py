@@ -42,7 +42,7 @@ def json_response(value: Any, status: int = 200, **headers: str) -> Response:  #
 
 
 def answer_response(request: ApiRequest, answer: Answer, route: Route) -> Response:
-    request.course.backend = answer.target.backend
+    request.course.target = answer.target
     headers = {
         **(STREAM if isinstance(answer.body, Relay) else JSON),
         **dict(answer.headers),
@@ -66,7 +66,7 @@ def error_response(request: ApiRequest, error: GatewayError, more: Headers | Non
         response = Response(rendered.body, rendered.status, JSON | dict(rendered.headers))
     headers = {**response.headers, **identity(request), **(more or {})}
     if isinstance(error, AttemptsFailed):
-        request.course.backend = error.target.backend
+        request.course.target = error.target
         headers |= described(error.target, error.attempts)
         if error.warning:
             headers["x-mlxmanager-warning"] = error.warning

@@ -7,6 +7,7 @@ from inference.course import Course
 from inference.exposition import render
 from inference.meter import Meter
 from inference.metrics import METRICS, Metric
+from routing.route import Target
 
 
 def shown(text: str, metric: Metric) -> list[str]:
@@ -61,7 +62,7 @@ def test_a_request_that_was_cut_off_before_any_answer_is_not_counted_as_answered
 
 def test_a_request_is_counted_once_and_timed_to_its_end_and_its_first_byte() -> None:
     meter = Meter()
-    good, bad = Course(endpoint="/v1/messages", backend="local"), Course(outcome="invalid_api_key")
+    good, bad = Course(endpoint="/v1/messages", target=Target("local", "demo")), Course(outcome="invalid_api_key")
     good.answer(200)
     bad.answer(401)
     meter.count(good)
