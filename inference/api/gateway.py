@@ -16,6 +16,7 @@ from inference.api.housekeeping import keep_up
 from inference.api.installed_models import InstalledModels
 from inference.api.last_used import LastUsed
 from inference.api.local_options import LocalOptions
+from inference.api.log_retention import keep_short
 from inference.api.log_writer import LogWriter
 from inference.backends.local import LocalBackend
 from inference.backends.transport import AiohttpTransport
@@ -86,6 +87,7 @@ class Gateway:
             self.last_used.keep_written,
             self.options.keep_told,
             self.log.keep_written,
+            keep_short,
         )
 
     async def stop(self) -> None:
