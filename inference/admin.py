@@ -20,7 +20,8 @@ from inference.errors import BackendError
 from inference.explain import address_check
 from inference.installed import Installed
 from inference.local_states import State, look
-from inference.models import LocalModel
+from inference.models import LocalModel, RequestLog
+from inference.request_log_admin import RequestLogAdmin
 from inference.trial import try_credential
 from inference.worker_words import describe
 from routing.resolver import read_upstream
@@ -80,6 +81,7 @@ class LocalModelAdmin(ConfigurationAdmin):
         return told(row.state)[2]
 
 
+admin.site.register(RequestLog, RequestLogAdmin)
 admin.site.unregister(CloudCredential)
 
 
