@@ -33,6 +33,7 @@ class Course:
     `client` None: the key was not accepted. `route` None: no model was asked for, or none was found. `stream`: one was
     asked for. `prompt` is about how many tokens were asked; 0 where none are spent, whatever is answered.
     `usage` is known when the answer has ended, and None where there was none; `is_estimated`: not told by its backend.
+    `upstream_id` is the answering provider's own id of the request, empty where it tells none.
     """
 
     request_id: str = ""
@@ -52,6 +53,7 @@ class Course:
     attempts: list[Attempt] = field(default_factory=list)
     usage: Usage | None = None
     is_estimated: bool = False
+    upstream_id: str = ""
 
     @property
     def backend(self) -> str:
@@ -64,8 +66,42 @@ class Course:
         self.status = status
         self.first_byte = time.perf_counter()
 
+    def tried(self, attempt: Attempt, upstream_id: str) -> None:
+        """One that has an answer is told of at the end, with all the rest."""
+        self.attempts.append(attempt)
+        if attempt.outcome == ANSWERED:
+            self.upstream_id = upstream_id
+            return
+        log.info(
+            "attempt failed",
+            model=self.model,
+            backend=attempt.backend,
+            target=attempt.model,
+            outcome=attempt.outcome,
+            ms=attempt.ms,
+            **named(upstream_id),
+        )
+
     def end(self) -> None:
         self.ended_at, self.duration = time.time(), time.perf_counter() - self.began
+        if self.client is not None:
+            log.info("request", client=self.client.name, **self._facts())
+
+    def _facts(self) -> dict[str, object]:
+        """As far as there are any."""
+        facts: dict[str, object] = {"endpoint": self.endpoint}
+        if self.model:
+            facts |= {"model": self.model, "stream": self.stream}
+        if self.target is not None:
+            facts |= {"backend": self.target.backend, "target": self.target.model, **named(self.upstream_id)}
+        if len(self.attempts) > 1:
+            facts["attempts"] = len(self.attempts)
+        facts |= {"status": self.status, "outcome": self.outcome, "ms": round(self.duration * 1000)}
+        if self.usage is not None:
+            facts |= {"input_tokens": self.usage.input_tokens, "output_tokens": self.usage.output_tokens}
+        if self.is_estimated:
+            facts["estimated"] = True
+        return facts
 
     def spend(self, told: Usage | None, *, written: int, is_whole: bool = True) -> None:
         """What the answer cost, as far as its backend told by the time it ended or was left.
@@ -78,6 +114,7 @@ class Course:
         elif told is not None and not is_whole and told.output_tokens < written:
             # The last count comes with the end of a stream.
             self.usage, self.is_estimated = msgspec.structs.replace(told, output_tokens=written), True
-        if (cost := self.usage) is not None:
-            mark = {"estimated": True} if self.is_estimated else {}
-            log.info("answered", input_tokens=cost.input_tokens, output_tokens=cost.output_tokens, **mark)
+
+
+def named(upstream_id: str) -> dict[str, str]:
+    return {"upstream_id": upstream_id} if upstream_id else {}

@@ -10,7 +10,6 @@ import time
 from collections.abc import Mapping, Sequence
 
 import msgspec
-import structlog
 
 from inference import guess, translate
 from inference.answer_headers import UPSTREAM_ID, Headers, answer_headers
@@ -28,11 +27,7 @@ from inference.relay import TIMING, Relay, Timing
 from inference.thinking_store import ThinkingStore
 from routing.route import Route, Target
 
-log = structlog.get_logger("mlxmanager.executor")
-
 MOST_ATTEMPTS = 4
-
-LOGGED = {UPSTREAM_ID: "upstream_id"}
 NOTHING: Headers = ()
 
 
@@ -141,17 +136,8 @@ class Executor:
         finally:
             ms = round((time.monotonic() - began) * 1000)
             self.meter.attempts.add((target.backend, outcome))
-            incoming.course.attempts.append(Attempt(target.backend, target.model, outcome, ms))
-            log.info(
-                "attempt",
-                model=incoming.model,
-                backend=target.backend,
-                target=target.model,
-                outcome=outcome,
-                stream=incoming.stream,
-                ms=ms,
-                **{word: value for name, value in headers if (word := LOGGED.get(name))},
-            )
+            upstream_id = next((value for name, value in headers if name == UPSTREAM_ID), "")
+            incoming.course.tried(Attempt(target.backend, target.model, outcome, ms), upstream_id)
         return answer
 
     async def answer(

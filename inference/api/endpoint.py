@@ -97,7 +97,6 @@ class Endpoint:
             if presence.is_gone:
                 task.uncancel()
                 request.course.outcome = GONE
-                log.info("client gone", path=request.path, status=499)
             elif activity.interruption is not None and not request.is_answered:
                 task.uncancel()
                 await self.answer(request, error_response(request, activity.interruption), send)
@@ -106,7 +105,7 @@ class Endpoint:
         except TimeoutError:
             # Returning without the end of the answer has the server close the connection.
             request.course.outcome = GONE
-            log.info("client does not read", path=request.path, status=499)
+            log.info("client does not read", path=request.path)
         finally:
             presence.end()
             activity.requests.discard(task)

@@ -11,6 +11,8 @@ from inference.guess import prompt_tokens
 from inference.incoming import Incoming
 from inference.ir import Usage
 from inference.relay import Relay
+from routing.client import Client
+from routing.route import Target
 from tests import vendor_answers
 from tests.answers import Answer, events, plain, refusal
 from tests.inference.exchanges import ANTHROPIC, CONTENTS, HEADS, OPENAI
@@ -103,6 +105,31 @@ async def test_each_attempt_is_noted_with_its_target_and_outcome(upstream: Upstr
         ("openai", "target-1", "answered"),
     ]
     assert all(isinstance(one, Attempt) and 0 <= one.ms < 5000 for one in course.attempts)
+
+
+async def test_a_failed_attempt_has_a_line_in_the_log_and_the_request_one_at_its_end(
+    upstream: Upstream, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer = plain(
+        vendor_answers.openai_chat({"model": "m", "messages": [{"role": "user", "content": "Hello"}]}),
+        headers=(("x-request-id", "req_theirs"),),
+    )
+    request = asked(OPENAI, stream=False)
+    course = await course_of(request, refusal(500), answer, upstream=upstream, backend=OPENAI)
+    course.client, course.model, course.target = Client(1, "laptop", b""), "gpt-5", Target("openai", "target-1")
+    course.answer(200)
+    course.end()
+    failed, ended = (line.partition("] ")[2] for line in capsys.readouterr().err.splitlines())
+    assert failed.startswith("attempt failed [mlxmanager.course] ")
+    assert "backend=openai target=target-0 outcome=upstream_error ms=" in failed
+    assert ended.startswith("request [mlxmanager.course] client=laptop endpoint=other model=gpt-5 stream=False ")
+    assert "backend=openai target=target-1 upstream_id=req_theirs attempts=2 status=200 outcome=answered ms=" in ended
+    assert ended.endswith(f"input_tokens={vendor_answers.INPUT_TOKENS} output_tokens={vendor_answers.OUTPUT_TOKENS}")
+
+
+def test_a_request_without_a_valid_key_has_no_line(capsys: pytest.CaptureFixture[str]) -> None:
+    Course().end()
+    assert capsys.readouterr().err == ""
 
 
 def test_what_a_backend_told_of_a_whole_answer_counts_whatever_its_size() -> None:

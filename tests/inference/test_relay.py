@@ -174,15 +174,17 @@ async def test_the_end_of_one_of_several_answers_ends_no_other(upstream: Upstrea
 
 
 @PAIRS
-async def test_what_an_answer_cost_is_logged_when_it_came_whole_too(
-    upstream: Upstream, capsys: pytest.CaptureFixture[str], client: str, backend: str
+async def test_what_an_answer_cost_is_known_when_it_came_whole_too(
+    upstream: Upstream, client: str, backend: str
 ) -> None:
     whole = vendor_answers.openai_chat if backend == OPENAI else vendor_answers.anthropic_message
     upstream.script(plain(whole({"model": "m", "messages": [{"role": "user", "content": "Hello"}]})))
+    request = incoming(client, stream=True)
     async with executing() as executor:
-        await read(await executor.execute(incoming(client, stream=True), route(target(upstream, backend))))
-    lines = [line for line in capsys.readouterr().err.splitlines() if "] answered [" in line]
-    assert ["output_tokens=" in line for line in lines] == [True]
+        await read(await executor.execute(request, route(target(upstream, backend))))
+    assert request.course.usage is not None
+    assert request.course.usage.output_tokens == vendor_answers.OUTPUT_TOKENS
+    assert not request.course.is_estimated
 
 
 def second(content: str, finish_reason: str | None = None) -> bytes:
