@@ -15,7 +15,7 @@ LONGEST_WORD = 2000
 
 def prompt_tokens(body: bytes) -> int:
     """Of a request's body."""
-    if b"base64" not in body:
+    if len(body) < PER_PICTURE * BYTES_PER_TOKEN or b"base64" not in body:
         return tokens(len(body))
     files = [end - begin for begin, end in long_strings(body) if is_base64(body[begin:end])]
     return tokens(len(body) - sum(files)) + PER_PICTURE * len(files)
