@@ -10,7 +10,7 @@ from django.contrib import admin
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import mark_safe
 
 from credentials.backend_type import BackendType
@@ -63,17 +63,7 @@ class StatusFilter(admin.SimpleListFilter):
 
 
 class RequestLogAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes none when it runs.
-    list_display = [
-        "began",
-        "client_key_name",
-        "model",
-        "answered_by",
-        "result",
-        "stream",
-        "duration",
-        "first_byte",
-        "tokens",
-    ]
+    list_display = ["began", "client_key_name", "model", "answered_by", "result", "duration", "first_byte", "tokens"]
     list_filter = [
         "time",
         StatusFilter,
@@ -108,7 +98,7 @@ class RequestLogAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django tak
 
     @admin.display(description="Time", ordering="time")
     def began(self, row: RequestLog) -> str:
-        return f"{row.time:%Y-%m-%d %H:%M:%S}"
+        return in_a_line(f"{row.time:%Y-%m-%d %H:%M:%S}")
 
     @admin.display(description="Answered by")
     def answered_by(self, row: RequestLog) -> str:
@@ -122,21 +112,26 @@ class RequestLogAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django tak
 
     @admin.display(description="Duration")
     def duration(self, row: RequestLog) -> str:
-        return seconds(row.duration_ms)
+        return in_a_line(seconds(row.duration_ms))
 
     @admin.display(description="First byte")
     def first_byte(self, row: RequestLog) -> str:
-        return NOTHING if row.first_byte_ms is None else seconds(row.first_byte_ms)
+        return NOTHING if row.first_byte_ms is None else in_a_line(seconds(row.first_byte_ms))
 
     @admin.display(description="Tokens in → out")
     def tokens(self, row: RequestLog) -> str:
         about = "about " if row.is_estimated else ""
-        return NOTHING if row.input_tokens is None else f"{about}{row.input_tokens} → {row.output_tokens}"
+        return NOTHING if row.input_tokens is None else in_a_line(f"{about}{row.input_tokens} → {row.output_tokens}")
 
     @admin.display(description="Attempts")
     def tries(self, row: RequestLog) -> str:
         tries = [f"{one['backend']}: {one['model']} — {one['outcome']}, {seconds(one['ms'])}" for one in row.attempts]
         return format_html_join(mark_safe("<br>"), "{}", ((line,) for line in tries)) or NOTHING
+
+
+def in_a_line(text: str) -> str:
+    """Whatever else the table has to make room for."""
+    return format_html('<span class="nowrap">{}</span>', text)
 
 
 def seconds(milliseconds: int) -> str:
