@@ -33,9 +33,11 @@ $(VENV)/.dev: requirements-dev.lock | $(PYTHON_IN_VENV)
 test: dev
 	$(PYTHON_IN_VENV) -m pytest -n 2 --dist loadfile
 
+DATABASE_TESTS := tests/credentials tests/routing $(addprefix tests/inference/test_request_log,.py _admin.py)
+
 test-postgres: dev
 	@test -n "$$DATABASE_URL" || { echo "Set DATABASE_URL to a PostgreSQL database, as postgres://user@host/name." >&2; exit 1; }
-	$(PYTHON_IN_VENV) -m pytest tests/credentials tests/routing
+	$(PYTHON_IN_VENV) -m pytest $(DATABASE_TESTS)
 
 # Real clients against the gateway; needs npm. Each Python client pins what it needs, so each has an environment of its
 # own.
