@@ -8,7 +8,7 @@ import pytest
 from tests.answers import plain, refusal
 from tests.end_to_end.conftest import PAGE, PROVIDER_KEY
 from tests.end_to_end.questions import CAPITAL, fresh
-from tests.gateway import Gateway
+from tests.gateway import Gateway, wait_until
 from tests.upstreams import Upstream
 
 CHAT, MESSAGES = "/v1/chat/completions", "/v1/messages"
@@ -150,5 +150,5 @@ def test_the_upstreams_id_of_a_request_is_logged_answered_or_refused(gateway: Ga
     )
     assert gateway.post(CHAT, question("gpt-5")).headers["x-upstream-request-id"] == "req_answered"
     assert gateway.post(CHAT, question("gpt-5")).headers["x-upstream-request-id"] == "req_refused"
-    assert "upstream_id=req_answered" in gateway.log
+    wait_until(lambda: "upstream_id=req_answered" in gateway.log)
     assert "upstream_id=req_refused" in gateway.log

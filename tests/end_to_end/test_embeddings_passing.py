@@ -6,7 +6,7 @@ import openai
 import pytest
 
 from tests.answers import events, plain
-from tests.gateway import Gateway
+from tests.gateway import Gateway, wait_until
 from tests.upstreams import Upstream
 
 ODD = '{ "unknown":{"a":1,"a":2} ,"model":"MODEL","input":["caf\\u00e9", "é"],"encoding_format":"base64","stream":true}'
@@ -23,7 +23,7 @@ def test_an_upstream_gets_and_gives_the_very_bytes(gateway: Gateway, cloud: Upst
     assert answer.headers["x-upstream-request-id"] == "req_up"
     assert cloud.requests[-1].target == "/v1/embeddings"
     assert cloud.requests[-1].body == ODD.replace("MODEL", "gpt-real-name").encode()
-    assert "input_tokens=4" in gateway.log
+    wait_until(lambda: "input_tokens=4" in gateway.log)
 
 
 @pytest.mark.parametrize("encoding", ["float", "base64", openai.NOT_GIVEN])

@@ -23,6 +23,7 @@ from tests.gateway import (
     short_home,
     wait_until,
 )
+from tests.scraping import scrape
 from tests.upstreams import Upstream
 
 QUESTION = {"model": "demo", "messages": [{"role": "user", "content": CAPITAL}]}
@@ -79,7 +80,7 @@ def test_serve_drains_what_runs_and_ends_with_its_children_and_0(cloud: Upstream
         silent = pool.submit(gateway.post, "/v1/messages", QUESTION | {"model": "gpt-5", "max_tokens": 5})
         cloud.wait_until(lambda: len(cloud.requests) == 1)
         endless, story = pool.submit(listen, gateway, "gpt-5"), pool.submit(listen, gateway, "demo")
-        wait_until(lambda: gateway.log.count("outcome=answered") == 2)
+        wait_until(lambda: scrape(gateway).of("attempts_total", outcome="answered") == 2)
         gateway.process.send_signal(signal.SIGTERM)
         wait_until(lambda: httpx2.get(f"{gateway.url}/health/ready").status_code == 503)
         assert gateway.post("/v1/chat/completions", QUESTION).status_code == 503

@@ -133,7 +133,8 @@ def test_a_token_of_a_long_prompt_costs_no_more_than_one_of_a_short(tokenizer: T
         assert b"".join(token.data for token in spelt).decode() == text
         return took / words
 
-    assert cost(320_000) < 3 * min(cost(10_000) for _ in range(3))
+    # What grew with the prompt would cost 32 times as much. A busy machine has less cache for a large one.
+    assert cost(320_000) < 10 * min(cost(10_000) for _ in range(3))
 
 
 def test_what_a_token_stands_for_is_found_out_once(tokenizer: TokenizerWrapper) -> None:
