@@ -2,21 +2,12 @@
 
 import re
 
-import msgspec
-
 from inference.errors import BackendError, Kind
 
 LARGEST_EVENT = 16 * 1024**2
 # Atomic groups: a lone CRLF must not be taken for a CR and an LF. Only these three end a line, U+2028 does not.
 LINE_END = re.compile(r"\r\n|\n|\r")
 BLANK_LINE = re.compile(rb"(?>\r\n|\n|\r)(?>\r\n|\n|\r)")
-
-
-class ServerSentEvent(msgspec.Struct, frozen=True, gc=False):
-    """`event` is empty where the stream names none."""
-
-    event: str
-    data: str
 
 
 class Splitter:
@@ -48,40 +39,35 @@ class Splitter:
 
 
 class Parser:
-    """Bytes cut anywhere to events. Raises BackendError for what is not UTF-8 or too large."""
+    """Bytes cut anywhere to the data of events. Raises BackendError for what is not UTF-8 or too large."""
 
     def __init__(self) -> None:
         self._splitter = Splitter()
 
-    def feed(self, chunk: bytes) -> list[ServerSentEvent]:
-        return parse_events(self._splitter.feed(chunk))
+    def feed(self, chunk: bytes) -> list[str]:
+        return parse(self._splitter.feed(chunk))
 
-    def close(self) -> list[ServerSentEvent]:
-        """The last event, where the stream ended without the blank line behind it."""
-        return parse_events(self._splitter.rest)
-
-
-def parse_events(whole: bytes) -> list[ServerSentEvent]:
-    parts = BLANK_LINE.split(whole) if b"\r" in whole else whole.split(b"\n\n")
-    return [event for part in parts if part and (event := parse_event(part)) is not None]
+    def close(self) -> list[str]:
+        """The last event's, where the stream ended without the blank line behind it."""
+        return parse(self._splitter.rest)
 
 
-def parse_event(part: bytes) -> ServerSentEvent | None:
-    """None where there is no data, as in a comment."""
+def parse(whole: bytes) -> list[str]:
+    """The data of whole events, where they have any. What an event is called is left out: its data say so too."""
     try:
-        text = part.decode("utf-8").removeprefix("\ufeff")
+        text = whole.decode("utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError:
         raise BackendError(Kind.UPSTREAM_INVALID_RESPONSE, "The upstream sent an event that is not UTF-8.") from None
-    name = ""
+    found: list[str] = []
     data: list[str] = []
-    lines = LINE_END.split(text) if "\r" in text else text.split("\n")
-    for line in lines:
+    for line in LINE_END.split(text) if "\r" in text else text.split("\n"):
         field, _, value = line.partition(":")
         if field == "data":
             data.append(value.removeprefix(" "))
-        elif field == "event":
-            name = value.removeprefix(" ")
-    return ServerSentEvent(name, "\n".join(data)) if data else None
+        elif data and not line:
+            found.append("\n".join(data))
+            data = []
+    return [*found, "\n".join(data)] if data else found
 
 
 def encode(event: str, data: bytes) -> bytes:

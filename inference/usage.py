@@ -20,8 +20,8 @@ class Counter:
         """A piece of a stream, of whole events."""
         try:
             if self._codec.scanning.may_have_usage(events):
-                for event in sse.parse_events(events):
-                    self.read(event.data)
+                for data in sse.parse(events):
+                    self.read(data)
         except BackendError:
             # Not `suppress`, which would cost as much as all of this does for most chunks.
             pass

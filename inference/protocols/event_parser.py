@@ -49,11 +49,11 @@ class EventParser(ABC):
         if self._failure is not None:
             raise self._failure
 
-    def _parsed(self, received: list[sse.ServerSentEvent]) -> list[ir.Event]:
+    def _parsed(self, received: list[str]) -> list[ir.Event]:
         events: list[ir.Event] = []
-        for event in received:
+        for data in received:
             try:
-                events += self._read(event.data)
+                events += self._read(data)
             except BackendError as error:
                 if all(isinstance(event, MERE) for event in events):
                     raise

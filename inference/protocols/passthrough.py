@@ -134,9 +134,9 @@ class PassthroughStream:
         return self.release() + self._codec.render_stream_error(error, self._request_id)
 
     def _error_in(self, events: bytes) -> BackendError | None:
-        for event in sse.parse_events(events):
+        for data in sse.parse(events):
             try:
-                error = WATCHED.decode(event.data).error
+                error = WATCHED.decode(data).error
             except (msgspec.DecodeError, RecursionError):
                 continue
             if error is not None:
@@ -147,9 +147,9 @@ class PassthroughStream:
 def is_whole(event: bytes) -> bool:
     """Whether only the blank line is missing behind it."""
     try:
-        for part in sse.parse_events(event):
-            if part.data != "[DONE]":
-                WATCHED.decode(part.data)
+        for data in sse.parse(event):
+            if data != "[DONE]":
+                WATCHED.decode(data)
     except (msgspec.DecodeError, RecursionError, BackendError):
         return False
     return True

@@ -79,7 +79,7 @@ def test_a_whole_answer_tells_which_of_its_words_are_drawn_from_where() -> None:
 @pytest.mark.parametrize("first", [False, True])
 def test_a_stream_tells_it_once_with_its_end(first: bool) -> None:
     stream = openai_chat.stream_renderer(ANSWERING).render(parsed(streamed(first=first)))
-    choices = [json.loads(e.data)["choices"] for e in sse.parse_events(stream) if e.data != "[DONE]"]
+    choices = [json.loads(data)["choices"] for data in sse.parse(stream) if data != "[DONE]"]
     found = [choice[0]["delta"] for choice in choices if choice and "annotations" in choice[0]["delta"]]
     assert len(found) == 1
     assert [annotation["index"] for annotation in found[0]["annotations"]] == [0, 1, 2]

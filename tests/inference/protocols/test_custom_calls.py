@@ -33,7 +33,7 @@ INPUT = 'ls é\n"x"'
 
 def deltas(events: list[ir.Event], answering: Answering) -> list[dict[str, Any]]:
     stream = openai_chat.stream_renderer(answering).render(events)
-    chunks = [json.loads(event.data) for event in sse.parse_events(stream) if event.data != "[DONE]"]
+    chunks = [json.loads(data) for data in sse.parse(stream) if data != "[DONE]"]
     return [chunk["choices"][0] for chunk in chunks if chunk["choices"]]
 
 

@@ -58,7 +58,7 @@ def whole(protocol: str, completion: ir.Completion) -> Any:
 
 def events(protocol: str, *given: ir.Event, answering: Answering = ANSWERING) -> list[Any]:
     stream = CODECS[protocol].stream_renderer(answering).render(given)
-    return [json.loads(found.data) for found in sse.parse_events(stream) if found.data != "[DONE]"]
+    return [json.loads(data) for data in sse.parse(stream) if data != "[DONE]"]
 
 
 # Refusals.

@@ -1,6 +1,7 @@
 """Neutral events to the streams that clients read."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -33,14 +34,13 @@ EVENTS = st.lists(
 
 def openai(*events: ir.Event, answering: Answering = ANSWERING) -> list[Any]:
     stream = openai_chat.stream_renderer(answering).render([ir.Started(), *events])
-    return [event.data if event.data == "[DONE]" else json.loads(event.data) for event in sse.parse_events(stream)]
+    return [data if data == "[DONE]" else json.loads(data) for data in sse.parse(stream)]
 
 
 def anthropic(*events: ir.Event, answering: Answering = ANSWERING) -> list[dict[str, Any]]:
     stream = anthropic_messages.stream_renderer(answering).render([ir.Started(), *events])
-    found = sse.parse_events(stream)
-    shown: list[dict[str, Any]] = [json.loads(event.data) for event in found]
-    assert [event.event for event in found] == [event["type"] for event in shown]
+    shown: list[dict[str, Any]] = [json.loads(data) for data in sse.parse(stream)]
+    assert re.findall(r"^event: (.*)$", stream.decode(), re.MULTILINE) == [event["type"] for event in shown]
     return shown
 
 
