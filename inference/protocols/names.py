@@ -1,13 +1,15 @@
 """Tool names and identifiers as every vendor accepts them. Made from what they stand for, never at random."""
 
+import base64
 import hashlib
 import re
 from collections.abc import Iterable
 
-from credentials import base62
 from inference import ir
 
 LONGEST_NAME = 64
+# Characters of an identifier behind its prefix.
+LENGTH = 24
 NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 IDENTIFIER = re.compile(r"[a-zA-Z0-9_-]+")
 UNFIT = re.compile(r"[^a-zA-Z0-9_-]")
@@ -41,7 +43,7 @@ def offered_name(name: str | None, tools: Iterable[ir.Tool]) -> str | None:
     return known.get(name)
 
 
-def derived_id(prefix: str, *source: object, length: int = 24) -> str:
-    """An identifier of base62 characters, the same for the same source."""
-    number = int.from_bytes(hashlib.sha256(repr(source).encode()).digest())
-    return prefix + base62.encode(number, length)
+def derived_id(prefix: str, *source: object) -> str:
+    """An identifier of letters and digits, the same for the same source."""
+    found = hashlib.sha256(repr(source).encode()).digest()
+    return prefix + base64.b64encode(found, altchars=b"Aa")[:LENGTH].decode()

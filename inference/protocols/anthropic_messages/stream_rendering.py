@@ -84,11 +84,13 @@ class StreamRenderer:
         return sse.encode("message_start", encode({"type": "message_start", "message": message})) + PING
 
     def _text(self, text: str) -> bytes:
+        if self._open == "text":
+            return self._delta(text)
         if self._open == "tool_use" and not text.strip():
             # White space behind a call is no block of its own unless words follow.
             self._held = (self._held + text)[:MOST_HELD]
             return b""
-        begun = self._switch("text", {"type": "text", "text": ""}, b"text_delta", b"text")
+        begun = self._begin("text", {"type": "text", "text": ""}, b"text_delta", b"text")
         text, self._held = self._held + text, ""
         return begun + self._delta(text)
 
