@@ -1,4 +1,4 @@
-"""The engine alone: mlx-lm's batch in a process of its own, with nothing around it.
+"""The engine alone: the worker's own batch in a process of its own, with nothing around it.
 
 Run as `python -m benchmarks.engine.alone FOLDER`. Each line it is given is a number of rows and of tokens; it writes
 so many at once and answers with the tokens a second of all rows together, from the first token on.
@@ -11,6 +11,7 @@ from typing import Any
 
 from inference import footprints
 from inference.worker.adapter import BatchGenerator
+from inference.worker.generator import Generator
 from inference.worker.loading import read_model
 from tests.local_models import loaded
 
@@ -27,7 +28,7 @@ def main() -> None:
 
 
 def decode(model: Any, *, rows: int, tokens: int, vocabulary: int) -> float:
-    batch = BatchGenerator(model, prefill_step_size=footprints.CHUNK)
+    batch: BatchGenerator = Generator(model, prefill_step_size=footprints.CHUNK)
     prompts = [[(7 * row + 3 * place) % vocabulary for place in range(PROMPT)] for row in range(rows)]
     batch.insert(prompts, max_tokens=[tokens] * rows)
     while not (answers := batch.next()[1]):

@@ -7,7 +7,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -88,9 +88,15 @@ async def measure(started: Gateway, model: Path, *, rounds: int, tokens: int) ->
             for ways in measured:
                 texts = questions(model, f"way {number}", ways.streams)
                 written = ways.streams * tokens
-                ways.alone.append(await timed([alone.pid], written, alone.write(ways.streams, tokens)))
-                ways.worker.append(await timed(worker, written, at_sockets(texts)))
-                ways.whole.append(await whole_path(started, texts, tokens))
+                runs: list[tuple[list[Pace], Awaitable[Pace]]] = [
+                    (ways.alone, timed([alone.pid], written, alone.write(ways.streams, tokens))),
+                    (ways.worker, timed(worker, written, at_sockets(texts))),
+                    (ways.whole, whole_path(started, texts, tokens)),
+                ]
+                # Each goes first now and then: the machine may be in another mood by the time of the next.
+                first = number % len(runs)
+                for paces, run in runs[first:] + runs[:first]:
+                    paces.append(await run)
     await backend.aclose()
     return measured
 
